@@ -1,0 +1,1 @@
+"""bridge keeps one product and stock truth between WooCommerce and Square."""

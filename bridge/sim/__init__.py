@@ -1,0 +1,1 @@
+"""Simulators of WooCommerce and Square that answer as the real services do."""

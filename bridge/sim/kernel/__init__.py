@@ -1,0 +1,1 @@
+"""What both simulators stand on: exchanges, clock, ids, faults, journal, deliveries, serving."""

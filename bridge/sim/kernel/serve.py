@@ -1,0 +1,123 @@
+"""Serves a simulator over HTTP on loopback (waitress), and sends its webhook deliveries."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from waitress.server import create_server
+
+from bridge.sim.kernel.exchange import SimRequest, SimService, Unanswered
+from bridge.sim.kernel.service import BaseService
+
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
+
+
+def wsgi(service: SimService) -> Callable[..., Iterable[bytes]]:
+    """A WSGI application around a simulator; an unanswered request closes the connection."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = _request_of(environ)
+        try:
+            answer = service.handle(request)
+        except Unanswered:
+            # waitress closes the connection when an iterable raises before its first byte is out
+            start_response("200 OK", [("Content-Length", "1000000"), ("Connection", "close")])
+            return _hang_up()
+        reason = _REASONS.get(answer.status, "Status")
+        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        headers.pop("Transfer-Encoding", None)
+        start_response(f"{answer.status} {reason}", list(headers.items()))
+        return [answer.body]
+
+    return app
+
+
+def _hang_up() -> Iterable[bytes]:
+    yield b" "
+    raise ConnectionAbortedError("the simulated network dropped this answer")
+
+
+def _request_of(environ: dict[str, Any]) -> SimRequest:
+    headers = {
+        key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
+    }
+    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(key):
+            headers[name] = environ[key]
+    target = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+    query = environ.get("QUERY_STRING", "")
+    request = SimRequest.from_url(
+        environ["REQUEST_METHOD"],
+        f"{environ['wsgi.url_scheme']}://{headers.get('host', 'localhost')}/?{query}",
+        headers,
+        environ["wsgi.input"].read(),
+    )
+    request.path = unquote(target)
+    return request
+
+
+class LoopbackServer:
+    """One simulator listening on 127.0.0.1; ``with LoopbackServer(service) as server: server.url``."""
+
+    def __init__(self, service: BaseService, *, port: int = 0, deliver_every: float = 0.05) -> None:
+        self._service = service
+        self._server = create_server(
+            wsgi(service),
+            host="127.0.0.1",
+            port=port,
+            threads=8,
+            ident=None,
+            max_request_body_size=64 << 20,
+        )
+        self.port = int(self._server.effective_port)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._stop = threading.Event()
+        self._deliver_every = deliver_every
+        self._threads = [
+            threading.Thread(target=self._server.run, name=f"sim-{service.name}", daemon=True),
+            threading.Thread(target=self._deliver, name=f"sim-{service.name}-hooks", daemon=True),
+        ]
+
+    def __enter__(self) -> LoopbackServer:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop serving and wait for both threads."""
+        self._stop.set()
+        self._server.close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _deliver(self) -> None:
+        with requests.Session() as session:
+            while not self._stop.wait(self._deliver_every):
+                self._service.deliver_due(
+                    lambda url, headers, body: post_loopback(session, url, headers, body)
+                )
+
+
+def post_loopback(session: requests.Session, url: str, headers: dict[str, str], body: bytes) -> int:
+    """POST to a loopback address only; 0 for any other address and when nobody answers."""
+    if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        return 0
+    try:
+        return session.post(url, data=body, headers=headers, timeout=10, allow_redirects=False).status_code
+    except requests.RequestException:
+        return 0

@@ -1,0 +1,1 @@
+"""A Square account with several locations, as its schema and guides say."""

@@ -1,0 +1,1 @@
+"""A WooCommerce 9.9 shop, as recorded."""
