@@ -1,0 +1,1 @@
+"""What the retailer writes down: one YAML file and secrets kept apart."""

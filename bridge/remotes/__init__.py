@@ -1,0 +1,1 @@
+"""What talks to the two sides; nothing here decides."""

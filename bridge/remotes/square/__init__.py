@@ -1,0 +1,1 @@
+"""Square over REST, with the official SDK for access."""
