@@ -1,0 +1,305 @@
+"""The tables of the ledger: what was seen, what was meant, what was done and why.
+
+Quantities are decimal text, times are UTC ISO text, ``*_json`` columns hold JSON. Rows of ``movement`` and
+``history`` are never changed or deleted.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("moved_at", Text, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("state", Text, nullable=False, server_default="running"),
+    Column("counts_json", Text, nullable=False, server_default="{}"),
+    sqlite_autoincrement=True,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("dedupe", Text, nullable=False),
+    Column("object_id", Text, nullable=False, server_default=""),
+    Column("body", Text, nullable=False, server_default=""),
+    Column("received_at", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="new"),
+    Column("seen_at", Text),
+    UniqueConstraint("side", "dedupe"),
+    CheckConstraint("state IN ('new', 'seen')"),
+)
+Index("inbox_new", inbox.c.state, inbox.c.id)
+
+store = Table(
+    "store",
+    metadata,
+    Column("store_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column("currency", Text, nullable=False, server_default=""),
+    Column("body_json", Text, nullable=False, server_default="{}"),
+)
+
+product = Table(
+    "product",
+    metadata,
+    Column("pid", Integer, primary_key=True),
+    Column("woo_id", Text, unique=True),
+    Column("square_id", Text, unique=True),
+    Column("state", Text, nullable=False, server_default="linked"),
+    Column("base_json", Text, nullable=False, server_default="{}"),
+    Column("dirty", Integer, nullable=False, server_default="1"),
+    Column("made_by", Text, nullable=False, server_default=""),
+    Column("made_at", Text, nullable=False, server_default=""),
+    CheckConstraint("woo_id IS NOT NULL OR square_id IS NOT NULL"),
+    CheckConstraint("state IN ('linked', 'alone', 'paused')"),
+    sqlite_autoincrement=True,
+)
+Index("product_dirty", product.c.dirty, sqlite_where=text("dirty = 1"))
+
+variation = Table(
+    "variation",
+    metadata,
+    Column("vid", Integer, primary_key=True),
+    Column("pid", Integer, ForeignKey("product.pid"), nullable=False),
+    Column("woo_id", Text, nullable=False, unique=True),
+    Column("woo_parent", Text, nullable=False, server_default=""),
+    Column("square_id", Text, nullable=False, unique=True),
+    Column("sku", Text, nullable=False, server_default=""),
+    Column("made_by", Text, nullable=False, server_default=""),
+    Column("made_at", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+Index("variation_pid", variation.c.pid)
+Index("variation_sku", variation.c.sku)
+
+shown_product = Table(
+    "shown_product",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False, server_default="simple"),
+    Column("body_json", Text, nullable=False, server_default="{}"),
+    Column("gone", Integer, nullable=False, server_default="0"),
+    Column("seen_at", Text, nullable=False),
+)
+
+shown_variation = Table(
+    "shown_variation",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("product_id", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, server_default=""),
+    Column("sku", Text, nullable=False, server_default=""),
+    Column("gtin", Text, nullable=False, server_default=""),
+    Column("body_json", Text, nullable=False, server_default="{}"),
+    Column("seen_at", Text, nullable=False),
+)
+Index("shown_variation_product", shown_variation.c.side, shown_variation.c.product_id)
+Index("shown_variation_sku", shown_variation.c.side, shown_variation.c.sku)
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("vid", Integer, ForeignKey("variation.vid"), primary_key=True),
+    Column("state", Text, nullable=False, server_default="unopened"),
+    Column("reason", Text, nullable=False, server_default=""),
+    # what WooCommerce should show now: opening + every movement known there + our own confirmed writes
+    Column("woo_expected", Integer),
+    Column("woo_seen", Integer),
+    Column("woo_seen_at", Text, nullable=False, server_default=""),
+    Column("woo_key", Text, nullable=False, server_default=""),
+    Column("woo_writes", Integer, nullable=False, server_default="0"),
+    Column("backorders", Integer, nullable=False, server_default="0"),
+    Column("dirty", Integer, nullable=False, server_default="1"),
+    Column("suspect", Integer, nullable=False, server_default="0"),
+    Column("opened_at", Text, nullable=False, server_default=""),
+    Column("opened_by", Text, nullable=False, server_default=""),
+    CheckConstraint("state IN ('unopened', 'opening', 'open', 'off')"),
+)
+Index("stock_dirty", stock.c.dirty, sqlite_where=text("dirty = 1"))
+Index("stock_suspect", stock.c.suspect, sqlite_where=text("suspect = 1"))
+
+on_hand = Table(
+    "on_hand",
+    metadata,
+    Column("vid", Integer, ForeignKey("variation.vid"), primary_key=True),
+    Column("store_id", Text, primary_key=True),
+    Column("quantity", Text, nullable=False),
+    Column("calculated_at", Text, nullable=False),
+)
+
+movement = Table(
+    "movement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("vid", Integer, ForeignKey("variation.vid"), nullable=False),
+    Column("store_id", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    Column("run_id", Integer),
+    Column("detail_json", Text, nullable=False, server_default="{}"),
+    UniqueConstraint("side", "cause"),
+    sqlite_autoincrement=True,
+)
+Index("movement_vid", movement.c.vid, movement.c.id)
+
+order_seen = Table(
+    "order_seen",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("number", Text, nullable=False, server_default=""),
+    Column("status", Text, nullable=False),
+    Column("modified", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    # line id -> [woo variation id, reduced]
+    Column("lines_json", Text, nullable=False, server_default="{}"),
+    # line id -> {store id: quantity taken}
+    Column("taken_json", Text, nullable=False, server_default="{}"),
+    Column("seen_at", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("side", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("vid", Integer),
+    Column("pid", Integer),
+    Column("payload_json", Text, nullable=False),
+    Column("causes_json", Text, nullable=False, server_default="[]"),
+    Column("state", Text, nullable=False, server_default="due"),
+    Column("due_at", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("batch", Text, nullable=False, server_default=""),
+    Column("sent_at", Text, nullable=False, server_default=""),
+    Column("done_at", Text, nullable=False, server_default=""),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("run_id", Integer),
+    Column("created_at", Text, nullable=False),
+    CheckConstraint("state IN ('due', 'sent', 'unknown', 'done', 'refused', 'held', 'dropped')"),
+    CheckConstraint("side IN ('woo', 'square')"),
+    sqlite_autoincrement=True,
+)
+Index("outbox_open", outbox.c.state, sqlite_where=text("state IN ('due', 'sent', 'unknown', 'held')"))
+Index("outbox_vid", outbox.c.vid)
+Index("outbox_pid", outbox.c.pid)
+# one stock action in flight per variation in WooCommerce, whatever the code above does
+Index(
+    "outbox_one_woo_stock",
+    outbox.c.vid,
+    unique=True,
+    sqlite_where=text("side = 'woo' AND kind = 'change_stock' AND state IN ('due', 'sent', 'unknown')"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer),
+    Column("at", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("vid", Integer),
+    Column("pid", Integer),
+    Column("field", Text, nullable=False, server_default=""),
+    Column("before_json", Text, nullable=False, server_default="null"),
+    Column("after_json", Text, nullable=False, server_default="null"),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("key", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+Index("history_run", history.c.run_id)
+Index("history_vid", history.c.vid)
+Index("history_pid", history.c.pid)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("vid", Integer),
+    Column("pid", Integer),
+    Column("question", Text, nullable=False),
+    Column("choices_json", Text, nullable=False, server_default="[]"),
+    Column("detail_json", Text, nullable=False, server_default="{}"),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("opened_at", Text, nullable=False),
+    Column("resolved_at", Text, nullable=False, server_default=""),
+    Column("run_id", Integer),
+    CheckConstraint("state IN ('open', 'resolved', 'dismissed')"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "decision_one_open",
+    decision.c.kind,
+    decision.c.subject,
+    unique=True,
+    sqlite_where=text("state = 'open'"),
+)
+
+image = Table(
+    "image",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("twin_id", Text, nullable=False, server_default=""),
+)
