@@ -1,0 +1,9 @@
+"""Orders over REST."""
+
+from __future__ import annotations
+
+from bridge.sim.woo.routes import Router
+
+
+def register(router: Router) -> None:
+    """Add this module's routes."""

@@ -1,0 +1,9 @@
+"""WordPress's own settings (pickup locations)."""
+
+from __future__ import annotations
+
+from bridge.sim.woo.routes import Router
+
+
+def register(router: Router) -> None:
+    """Add this module's routes."""
