@@ -159,6 +159,8 @@ stock = Table(
     Column("woo_seen_at", Text, nullable=False, server_default=""),
     Column("woo_key", Text, nullable=False, server_default=""),
     Column("woo_writes", Integer, nullable=False, server_default="0"),
+    # outbox id up to which our writes there were found to have kept every order's decrement
+    Column("woo_checked", Integer, nullable=False, server_default="0"),
     Column("backorders", Integer, nullable=False, server_default="0"),
     Column("dirty", Integer, nullable=False, server_default="1"),
     Column("suspect", Integer, nullable=False, server_default="0"),

@@ -1,0 +1,89 @@
+"""What waits for a person: one open question per kind and subject, with the answers that are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bridge.ledger.schema import decision
+from bridge.ledger.text import to_json
+
+_ADD = insert(decision).on_conflict_do_nothing().returning(decision.c.id)
+
+
+def ask(
+    conn: Connection,
+    kind: str,
+    subject: str,
+    question: str,
+    *,
+    choices: Sequence[str],
+    now: str,
+    vid: int | None = None,
+    pid: int | None = None,
+    run_id: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> int | None:
+    """Open a question; ``None`` when the same one is open already."""
+    row = conn.execute(
+        _ADD,
+        {
+            "kind": kind,
+            "subject": subject,
+            "question": question,
+            "choices_json": to_json(list(choices)),
+            "detail_json": to_json(detail or {}),
+            "vid": vid,
+            "pid": pid,
+            "opened_at": now,
+            "run_id": run_id,
+        },
+    ).first()
+    return int(row[0]) if row else None
+
+
+def open_ones(conn: Connection) -> Sequence[Any]:
+    """Every open question, oldest first."""
+    return conn.execute(select(decision).where(decision.c.state == "open").order_by(decision.c.id)).all()
+
+
+def is_open(conn: Connection, kind: str, subject: str) -> bool:
+    """True while this very question waits."""
+    found = select(decision.c.id).where(
+        decision.c.kind == kind, decision.c.subject == subject, decision.c.state == "open"
+    )
+    return conn.execute(found).first() is not None
+
+
+def get(conn: Connection, decision_id: int) -> Row[Any] | None:
+    """One question by its number."""
+    return conn.execute(select(decision).where(decision.c.id == decision_id)).first()
+
+
+def close(conn: Connection, decision_id: int, answer: str, *, now: str, dismissed: bool = False) -> None:
+    """Write down the answer."""
+    conn.execute(
+        update(decision)
+        .where(decision.c.id == decision_id)
+        .values(state="dismissed" if dismissed else "resolved", answer=answer, resolved_at=now)
+    )
+
+
+def withdraw(conn: Connection, kind: str, subject: str, *, now: str) -> None:
+    """Close a question that answered itself (the difference is gone)."""
+    conn.execute(
+        update(decision)
+        .where(decision.c.kind == kind, decision.c.subject == subject, decision.c.state == "open")
+        .values(state="dismissed", answer="no longer so", resolved_at=now)
+    )
+
+
+def count_open(conn: Connection) -> int:
+    """How many questions wait."""
+    return int(
+        conn.execute(select(func.count()).select_from(decision).where(decision.c.state == "open")).scalar()
+        or 0
+    )

@@ -1,0 +1,166 @@
+"""The two stock numbers of each variation: what WooCommerce should show, and what Square counts per store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bridge.ledger.schema import on_hand, stock, variation
+
+_JOINED = select(
+    stock,
+    variation.c.woo_id,
+    variation.c.woo_parent,
+    variation.c.square_id,
+    variation.c.sku,
+    variation.c.pid,
+    variation.c.made_by,
+).join_from(stock, variation, variation.c.vid == stock.c.vid)
+_BY_WOO = _JOINED.where(variation.c.woo_id.in_(bindparam("ids", expanding=True)))
+_BY_VID = _JOINED.where(stock.c.vid.in_(bindparam("vids", expanding=True)))
+_DIRTY = (
+    _JOINED.where(stock.c.dirty == 1, stock.c.vid > bindparam("after"))
+    .order_by(stock.c.vid)
+    .limit(bindparam("most"))
+)
+_SUSPECT = _JOINED.where(stock.c.suspect == 1).order_by(stock.c.vid).limit(bindparam("most"))
+_UNOPENED = (
+    _JOINED.where(stock.c.state == "unopened", stock.c.vid > bindparam("after"))
+    .order_by(stock.c.vid)
+    .limit(bindparam("most"))
+)
+_COUNTS = select(on_hand.c.vid, on_hand.c.store_id, on_hand.c.quantity).where(
+    on_hand.c.vid.in_(bindparam("vids", expanding=True))
+)
+_PUT_COUNT = insert(on_hand)
+_PUT_COUNT = _PUT_COUNT.on_conflict_do_update(
+    index_elements=["vid", "store_id"],
+    set_={"quantity": _PUT_COUNT.excluded.quantity, "calculated_at": _PUT_COUNT.excluded.calculated_at},
+    # a reading older than the one we have is a stale one: never go back
+    where=on_hand.c.calculated_at <= _PUT_COUNT.excluded.calculated_at,
+)
+_COUNT_NOW = select(on_hand.c.quantity, on_hand.c.calculated_at).where(
+    on_hand.c.vid == bindparam("v"), on_hand.c.store_id == bindparam("s")
+)
+
+
+@dataclass(slots=True)
+class StockRow:
+    """A variation's stock as the ledger has it, with the names both sides give it."""
+
+    vid: int
+    pid: int
+    woo_id: str
+    woo_parent: str
+    square_id: str
+    sku: str
+    made_by: str
+    state: str
+    reason: str
+    woo_expected: int
+    woo_key: str
+    woo_writes: int
+    woo_checked: int
+    backorders: bool
+    woo_seen: int | None
+
+
+def of_row(row: Row[Any]) -> StockRow:
+    """A joined row as a value."""
+    return StockRow(
+        vid=row.vid,
+        pid=row.pid,
+        woo_id=row.woo_id,
+        woo_parent=row.woo_parent,
+        square_id=row.square_id,
+        sku=row.sku,
+        made_by=row.made_by,
+        state=row.state,
+        reason=row.reason,
+        woo_expected=row.woo_expected if row.woo_expected is not None else 0,
+        woo_key=row.woo_key,
+        woo_writes=row.woo_writes,
+        woo_checked=row.woo_checked,
+        backorders=bool(row.backorders),
+        woo_seen=row.woo_seen,
+    )
+
+
+def by_woo(conn: Connection, ids: Sequence[str]) -> dict[str, StockRow]:
+    """Stock rows by WooCommerce variation id."""
+    return {row.woo_id: of_row(row) for row in conn.execute(_BY_WOO, {"ids": list(ids)})}
+
+
+def by_vid(conn: Connection, vids: Sequence[int]) -> dict[int, StockRow]:
+    """Stock rows by vid."""
+    return {row.vid: of_row(row) for row in conn.execute(_BY_VID, {"vids": list(vids)})}
+
+
+def dirty(conn: Connection, *, after: int = 0, most: int = 500) -> list[StockRow]:
+    """Rows to be decided, by vid."""
+    return [of_row(row) for row in conn.execute(_DIRTY, {"after": after, "most": most})]
+
+
+def suspects(conn: Connection, *, most: int = 500) -> list[StockRow]:
+    """Rows whose shown number is not the expected one, or was not checked since our last write."""
+    return [of_row(row) for row in conn.execute(_SUSPECT, {"most": most})]
+
+
+def unopened(conn: Connection, *, after: int = 0, most: int = 500) -> list[StockRow]:
+    """Rows that have no opening count yet."""
+    return [of_row(row) for row in conn.execute(_UNOPENED, {"after": after, "most": most})]
+
+
+def change(conn: Connection, vid: int, **values: Any) -> None:
+    """Change columns of a stock row."""
+    conn.execute(update(stock).where(stock.c.vid == vid).values(**values))
+
+
+def mark(conn: Connection, vids: Sequence[int], **values: Any) -> None:
+    """Change the same columns of several rows."""
+    for start in range(0, len(vids), 500):
+        conn.execute(update(stock).where(stock.c.vid.in_(list(vids[start : start + 500]))).values(**values))
+
+
+_ADD_EXPECTED = (
+    update(stock)
+    .where(stock.c.vid == bindparam("v"))
+    .values(woo_expected=stock.c.woo_expected + bindparam("by"), dirty=1)
+)
+
+
+def add_expected(conn: Connection, vid: int, by: int) -> None:
+    """A movement known from WooCommerce: its number moved, and so does what we expect of it."""
+    conn.execute(_ADD_EXPECTED, {"v": vid, "by": by})
+
+
+def counts_of(conn: Connection, vids: Sequence[int]) -> dict[int, dict[str, Decimal]]:
+    """Square's on hand per store, by vid."""
+    found: dict[int, dict[str, Decimal]] = {vid: {} for vid in vids}
+    for start in range(0, len(vids), 500):
+        for vid, store_id, quantity in conn.execute(_COUNTS, {"vids": list(vids[start : start + 500])}):
+            found[vid][store_id] = Decimal(quantity)
+    return found
+
+
+def put_count(conn: Connection, vid: int, store_id: str, quantity: Decimal, calculated_at: str) -> bool:
+    """Store a count unless it is older than the one known; True when the number changed."""
+    known = conn.execute(_COUNT_NOW, {"v": vid, "s": store_id}).first()
+    if known is not None and (known.calculated_at > calculated_at or Decimal(known.quantity) == quantity):
+        if known.calculated_at < calculated_at:
+            _put(conn, vid, store_id, quantity, calculated_at)
+        return False
+    _put(conn, vid, store_id, quantity, calculated_at)
+    return True
+
+
+def _put(conn: Connection, vid: int, store_id: str, quantity: Decimal, calculated_at: str) -> None:
+    conn.execute(
+        _PUT_COUNT,
+        {"vid": vid, "store_id": store_id, "quantity": str(quantity), "calculated_at": calculated_at},
+    )
