@@ -1,0 +1,269 @@
+"""What can be configured: every key, its default and what it is for.
+
+``config.example.yaml`` shows the same keys to people; a test keeps the two together.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+
+from bridge.config.secrets import Places, Secret
+
+Rule = Literal["woo", "square", "newest", "ask", "woo_only", "square_only", "off"]
+"""Who owns a field; the same words as ``bridge.domain.merge.Rule``."""
+Policy = Literal["single", "priority", "most"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
+PerSecond = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+Pieces = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+def _secret(text: object, info: ValidationInfo) -> Secret:
+    if isinstance(text, Secret):
+        return text
+    return Secret.parse(text, info.context if isinstance(info.context, Places) else Places())
+
+
+def _at(place: str) -> Any:
+    return Field(default=place)
+
+
+def _address(text: str) -> str:
+    """An http(s) address without arguments, key or trailing slash."""
+    try:
+        parts = urlsplit(text)
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("is not an address such as `https://shop.example`") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
+        raise ValueError("is not an address such as `https://shop.example`")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be the bare address: no user, key, `?` or `#` in it")
+    return text.strip().rstrip("/").removesuffix("/wp-json")
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    # beside the configuration file, wherever the command is typed: one configuration, one ledger
+    if "\0" in str(path):
+        raise ValueError("is not a path")
+    folder = info.context.folder if isinstance(info.context, Places) else Path()
+    return folder / path.expanduser()
+
+
+SecretField = Annotated[Secret, BeforeValidator(_secret)]
+Address = Annotated[str, AfterValidator(_address)]
+FilePath = Annotated[Path, AfterValidator(_beside)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Section(BaseModel):
+    """A group of keys; an empty value means the default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, values: Any) -> Any:
+        if values is None:
+            return {}
+        if not isinstance(values, dict):
+            return values
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None or key not in fields or type(None) in get_args(fields[key].annotation)
+        }
+
+
+class Woo(Section):
+    """The WooCommerce shop."""
+
+    url: Address
+    key: SecretField = _at("env:BRIDGE_WOO_KEY")
+    secret: SecretField = _at("env:BRIDGE_WOO_SECRET")
+    ca_file: FilePath | None = None
+    timeout: Seconds = 30
+    batch_size: Annotated[int, Field(ge=1, le=100)] = 50
+    app_user: Name | None = None
+    app_password: SecretField | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Woo:
+        if (self.app_user is None) != (self.app_password is None):
+            raise ValueError("needs `app_user` and `app_password` together, or neither")
+        return self
+
+
+class Square(Section):
+    """The Square account."""
+
+    token: SecretField = _at("env:BRIDGE_SQUARE_TOKEN")
+    environment: Literal["production", "sandbox"] = "production"
+    base_url: Address | None = None
+    version: Annotated[str, Field(pattern=r"^20\d\d-\d\d-\d\d$")] = "2026-09-16"
+    timeout: Seconds = 15
+
+
+class Ledger(Section):
+    """The bridge's own memory."""
+
+    path: FilePath = Path("bridge.sqlite")
+
+
+class Store(Section):
+    """One Square location."""
+
+    id: Name
+    name: str = ""
+    online: bool = True
+    priority: Annotated[int, Field(ge=0, le=1000)] = 1
+    pickup_place: str = ""
+    buffer: Pieces = 0
+
+
+class Buffer(Section):
+    """Pieces kept back from the shop."""
+
+    default: Pieces = 0
+    by_category: dict[str, Pieces] = {}
+    by_sku: dict[str, Pieces] = {}
+
+
+class Stock(Section):
+    """How stock numbers are kept together."""
+
+    enabled: bool = True
+    opening: Literal["ask", "square", "woo"] = "ask"
+    buffer: Buffer = Buffer()
+    staff_edits: Literal["apply", "report", "revert"] = "apply"
+    staff_edit_store: Name | None = None
+    returns_to: Literal["origin", "store"] = "origin"
+    returns_store: Name | None = None
+
+    @model_validator(mode="after")
+    def _a_store_for_returns(self) -> Stock:
+        if self.returns_to == "store" and self.returns_store is None:
+            raise ValueError("needs `returns_store` when `returns_to` is `store`")
+        return self
+
+
+class Owners(Section):
+    """Who owns each field; a field not named keeps the bridge's default owner."""
+
+    name: Rule | None = None
+    description: Rule | None = None
+    categories: Rule | None = None
+    images: Rule | None = None
+    visible: Rule | None = None
+    sku: Rule | None = None
+    gtin: Rule | None = None
+    title: Rule | None = None
+    price: Rule | None = None
+    image: Rule | None = None
+
+    def chosen(self) -> dict[str, Rule]:
+        """Only the fields the retailer named."""
+        return {field: rule for field, rule in self if rule is not None}
+
+
+class Products(Section):
+    """How products are kept together."""
+
+    enabled: bool = True
+    owners: Owners = Owners()
+    by_category: dict[str, Owners] = {}
+    create_in_square: bool = True
+    create_in_woo: Literal["draft", "publish", "off"] = "draft"
+    options: Literal["names", "options"] = "names"
+    follow_hide: Literal["ask", "follow", "off"] = "ask"
+    images: bool = True
+
+
+class Orders(Section):
+    """What an online order does at Square."""
+
+    allocate: Annotated[tuple[Policy, ...], Field(min_length=1)] = ("single", "priority", "most")
+    may_split: bool = False
+    mode: Literal["stock", "mirror_pickups", "mirror"] = "stock"
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Orders:
+        if len(set(self.allocate)) != len(self.allocate):
+            raise ValueError("names a policy twice in `allocate`")
+        return self
+
+
+class Brakes(Section):
+    """The limits that stop a run before it changes too much."""
+
+    zero_share: Share = 0.2
+    zero_at_least: Annotated[int, Field(ge=1)] = 5
+    price_jump: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.5
+    shrink_share: Share = 0.5
+
+
+class Pace(Section):
+    """How fast each side is called at most."""
+
+    woo_per_second: PerSecond = 5
+    square_per_second: PerSecond = 4
+
+
+class Logs(Section):
+    """What is logged and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    as_json: bool = Field(default=False, alias="json")
+
+
+class Config(Section):
+    """The whole configuration; only ``woo`` has no default."""
+
+    woo: Woo
+    square: Square = Field(default_factory=dict, validate_default=True)
+    ledger: Ledger = Field(default_factory=dict, validate_default=True)
+    stores: tuple[Store, ...] = ()
+    stock: Stock = Stock()
+    products: Products = Products()
+    orders: Orders = Orders()
+    brakes: Brakes = Brakes()
+    pace: Pace = Pace()
+    logs: Logs = Logs()
+
+    @model_validator(mode="after")
+    def _stores_fit(self) -> Config:
+        ids = [store.id for store in self.stores]
+        for position, store in enumerate(ids):
+            if store in ids[:position]:
+                raise ValueError(f"names the store `{store}` twice in `stores`")
+        for key in ("staff_edit_store", "returns_store"):
+            chosen = getattr(self.stock, key)
+            if ids and chosen is not None and chosen not in ids:
+                raise ValueError(f"has `stock.{key}: {chosen}`, which is not in `stores`")
+        return self
+
+    def secrets(self) -> dict[str, Secret]:
+        """Every secret the configuration refers to, by its dotted key."""
+        found = {"woo.key": self.woo.key, "woo.secret": self.woo.secret, "square.token": self.square.token}
+        if self.woo.app_password is not None:
+            found["woo.app_password"] = self.woo.app_password
+        return found
