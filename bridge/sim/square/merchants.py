@@ -1,0 +1,9 @@
+"""Square's merchants endpoints."""
+
+from __future__ import annotations
+
+from bridge.sim.square.routes import Router
+
+
+def register(router: Router) -> None:
+    """Add the endpoints."""
