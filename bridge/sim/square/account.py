@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from bridge.sim.kernel.clock import SimClock
+from bridge.sim.kernel.deliveries import Delivery
 from bridge.sim.kernel.exchange import SimRequest, SimResponse
 from bridge.sim.kernel.service import BaseService
 from bridge.sim.square import (
@@ -22,16 +23,21 @@ from bridge.sim.square import (
     inventory_write,
     locations,
     merchants,
+    oauth,
     orders,
     payments,
     pos,
+    pos_staff,
     refunds,
     subscriptions,
 )
 from bridge.sim.square.auth import DEFAULT_VERSION, authenticate, request_version, require_scopes
+from bridge.sim.square.customer_directory import CustomerDirectory
 from bridge.sim.square.idempotency import KeyMemory, key_of
 from bridge.sim.square.routes import Route, Router, SquareError, refusal
 from bridge.sim.square.state import SellerState, new_merchant
+from bridge.sim.square.trade import Trade
+from bridge.sim.square.webhook_sender import WebhookSender
 
 Json = dict[str, Any]
 DEFAULT_LOCATIONS = ("Downtown", "Harbour", "Station")
@@ -51,7 +57,9 @@ MODULES: tuple[ModuleType, ...] = (
     customers,
     subscriptions,
     events,
+    oauth,
     pos,
+    pos_staff,
 )
 """Modules with ``register(router)`` (endpoints) and, optionally, ``register_acts(square)``."""
 
@@ -89,6 +97,10 @@ class FakeSquare(BaseService):
         self.catalog_locked_until: datetime | None = None
         self._bucket: tuple[float, datetime | None] = (0.0, None)
         self._last_stamp: datetime | None = None
+        self.trade = Trade()
+        merchant_id = str(self.state.merchant["id"])
+        self.hooks = WebhookSender(self.deliveries, self.ids, self.clock.now, merchant_id, self.state.subscriptions)
+        self.people = CustomerDirectory(self.state.customers, self.stamp, self.ids.token, self._tell_of_customer)
         self.router = Router()
         self.acts["add_location"] = self.add_location
         self.acts["seed_catalog"] = self.seed_catalog
@@ -189,6 +201,16 @@ class FakeSquare(BaseService):
     ) -> None:
         """Tell the webhook subscriptions that something happened."""
         subscriptions.emit(self, event_type, data_type, data_id, obj, location_id=location_id, deleted=deleted)
+
+    def _tell_of_customer(self, event_type: str, customer: Json, context: Json) -> None:
+        if self.hooks.wanted(event_type):
+            shown = {name: value for name, value in customer.items() if name != "segment_ids"}
+            deleted = event_type == "customer.deleted"
+            self.emit(event_type, "customer", customer["id"], {"customer": shown, **context}, deleted=deleted)
+
+    def delivered(self, delivery: Delivery, status: int) -> float | None:
+        """Told how a webhook delivery went; seconds until the next attempt or ``None``."""
+        return self.hooks.delivered(delivery, status)
 
     # -- acts -------------------------------------------------------------------------------
     def add_location(self, name: str, status: str = "ACTIVE", **fields: Any) -> str:

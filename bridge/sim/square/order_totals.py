@@ -110,9 +110,7 @@ def _open_line(raw: Json, money: Callable[[int], Json]) -> _Line:
 
 
 # -- discounts ----------------------------------------------------------------------
-def _discounts(
-    discounts: list[Json], lines: list[_Line], money: Callable[[int], Json], new_uid: NewUid
-) -> None:
+def _discounts(discounts: list[Json], lines: list[_Line], money: Callable[[int], Json], new_uid: NewUid) -> None:
     """Apply discounts in Square's order: line percentages, order percentages, line amounts, order amounts."""
 
     def rank(discount: Json) -> tuple[bool, bool]:
@@ -216,16 +214,12 @@ def _taxes(
     new_uid: NewUid,
 ) -> None:
     """Inclusive taxes first (taken out of the price), then additive ones on what is left."""
-    reached = {
-        tax["uid"]: _reached(tax, lines, "applied_taxes", "tax_uid", "taxes", new_uid) for tax in taxes
-    }
+    reached = {tax["uid"]: _reached(tax, lines, "applied_taxes", "tax_uid", "taxes", new_uid) for tax in taxes}
     inclusive = [tax for tax in taxes if tax.get("type") == "INCLUSIVE"]
     rate_of_line: dict[int, Fraction] = {}
     for tax in inclusive:
         for line, _ in reached[tax["uid"]]:
-            rate_of_line[id(line)] = rate_of_line.get(id(line), Fraction(0)) + Fraction(
-                *percent(tax["percentage"])
-            )
+            rate_of_line[id(line)] = rate_of_line.get(id(line), Fraction(0)) + Fraction(*percent(tax["percentage"]))
     for tax in inclusive:
         _inclusive_tax(tax, reached[tax["uid"]], rate_of_line, money)
     base_of_charge = {id(charge): charge["applied_money"]["amount"] for charge in charges}

@@ -1,0 +1,9 @@
+"""What staff do besides selling."""
+
+from __future__ import annotations
+
+from bridge.sim.square.routes import Router
+
+
+def register(router: Router) -> None:
+    """Add the endpoints."""

@@ -1,0 +1,25 @@
+"""What the selling side of a seller must remember besides its orders, payments and refunds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Trade:
+    """Marks and switches of orders and payments.
+
+    ``stock_given``: orders whose lines have left the stock (each at most once). ``payment_of_key``: payment by
+    the idempotency key that made it (for cancelling by key). ``updates_seen``: (order, key) of updates already
+    made. ``unlinked_refunds``: the seller may refund without a payment. ``refund_outcome``: the state a refund
+    of a card payment comes to.
+    """
+
+    stock_given: set[str] = field(default_factory=set)
+    payment_of_key: dict[str, str] = field(default_factory=dict)
+    updates_seen: set[tuple[str, str]] = field(default_factory=set)
+    unlinked_refunds: bool = False
+    refund_outcome: str = "COMPLETED"
