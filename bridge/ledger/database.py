@@ -1,8 +1,8 @@
-"""Open the ledger and hand out its transactions: one writer at a time, every commit on disk before it returns.
+"""Open the ledger and hand out its transactions: one writer at a time, each commit on disk at once.
 
 SQLite in WAL mode with ``synchronous=FULL``: a commit survives the loss of power. Writers begin with
-``BEGIN IMMEDIATE``, so that a transaction which has begun can always finish; pysqlite's own transaction control is
-off, as the SQLAlchemy dialect documents ("Using SQLAlchemy to emit BEGIN").
+``BEGIN IMMEDIATE``, so that a transaction which has begun can always finish; pysqlite's own transaction
+control is off, as the SQLAlchemy dialect documents ("Using SQLAlchemy to emit BEGIN").
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ _UPGRADE = ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE
 
 
 class Database:
-    """An open ledger. Threads may share it; ``epoch`` names this ledger's life and changes when it is restored.
+    """An open ledger. Threads may share it; ``epoch`` names this ledger's life and changes when it is
+    restored.
 
-    ``before_commit`` runs inside the transaction (raising there undoes it), ``after_commit`` when it is already on
-    disk: crash tests stand in both places.
+    ``before_commit`` runs inside the transaction (raising there undoes it), ``after_commit`` when it is
+    already on disk: crash tests stand in both places.
     """
 
     def __init__(self, path: Path | None, engine: Engine, clock: Clock, ids: Callable[[], str]) -> None:
@@ -62,13 +63,12 @@ class Database:
         self._mine = threading.local()
 
     @classmethod
-    def open(
-        cls, path: str | Path, *, clock: Clock, ids: Callable[[], str], migrate: bool = True
-    ) -> Database:
+    def open(cls, path: str | Path, *, clock: Clock, ids: Callable[[], str], migrate: bool = True) -> Database:
         """Open the ledger at ``path`` (":memory:" for one that lives in this object only).
 
-        ``ids`` gives random text for epochs. With ``migrate`` a missing ledger is made and an older one upgraded,
-        after a backup; without it both raise. Raises ``LedgerTooNew``, ``LedgerBusy`` or ``LedgerError``.
+        ``ids`` gives random text for epochs. With ``migrate`` a missing ledger is made and an older one
+        upgraded, after a backup; without it both raise. Raises ``LedgerTooNew``, ``LedgerBusy`` or
+        ``LedgerError``.
         """
         if str(path) == MEMORY:
             return cls._open_in_memory(clock, ids)
@@ -103,8 +103,9 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Write: all of the block is stored when it ends, or nothing when it raises.
 
-        Raises ``LedgerBusy`` when another process or thread keeps writing, ``LedgerError`` when the disk is full,
-        read-only or damaged. A transaction inside a transaction or a reading is a mistake: ``RuntimeError``.
+        Raises ``LedgerBusy`` when another process or thread keeps writing, ``LedgerError`` when the disk
+        is full, read-only or damaged. A transaction inside a transaction or a reading is a mistake:
+        ``RuntimeError``.
         """
         if getattr(self._mine, "connection", None) is not None:
             raise RuntimeError("a transaction must not begin inside another transaction or reading")
@@ -142,10 +143,14 @@ class Database:
         self.close()
 
     def _read(self) -> Iterator[Connection]:
-        with said_plainly(self.name), self._reads.connect() as connection:
-            with self._as_mine(connection), connection.begin() as begun:
-                yield connection
-                begun.rollback()
+        with (
+            said_plainly(self.name),
+            self._reads.connect() as connection,
+            self._as_mine(connection),
+            connection.begin() as begun,
+        ):
+            yield connection
+            begun.rollback()
 
     @contextmanager
     def _as_mine(self, connection: Connection) -> Iterator[None]:
@@ -181,9 +186,7 @@ class Database:
             raise LedgerTooNew(f"The ledger {self.name} was written by a newer bridge (revision {found}).")
         if not migrate:
             what = f"must be upgraded first (revision {found})" if found else "is empty"
-            raise LedgerError(
-                f"The ledger {self.name} {what}.", advice="Run `bridge sync` or start the daemon once."
-            )
+            raise LedgerError(f"The ledger {self.name} {what}.", advice="Run `bridge sync` or start the daemon once.")
         if found:
             self._back_up_before(found)
         with self._my_turn(), self._upgrades.connect() as connection:
@@ -192,18 +195,16 @@ class Database:
                     migrations.upgrade(connection)
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
                     if broken:
-                        raise LedgerError(
-                            f"Upgrading the ledger {self.name} would break links in {broken[0]}."
-                        )
+                        raise LedgerError(f"Upgrading the ledger {self.name} would break links in {broken[0]}.")
             finally:
                 _raw(connection).execute("PRAGMA foreign_keys=ON")
 
     def _back_up_before(self, found: str) -> None:
-        from bridge.ledger import backup  # here, because a backup needs this module
+        from bridge.ledger.backup import backup  # here, because a backup needs this module
 
         assert self.path is not None
         stamp = time_text(self.clock.now()).replace(":", "").replace("-", "")[:15]
-        backup.backup(self, self.path.with_name(f"{self.path.name}.before-upgrade-{found}-{stamp}"))
+        backup(self, self.path.with_name(f"{self.path.name}.before-upgrade-{found}-{stamp}"))
 
     def _settle_identity(self) -> bool:
         """Give a new ledger its epoch; whether it was new."""
@@ -222,14 +223,9 @@ def _refuse_unusable(path: Path, *, make: bool) -> None:
     if path.exists():
         return
     if not make:
-        raise LedgerError(
-            f"There is no ledger at {path}.", advice="Check `ledger.path`, or run `bridge init`."
-        )
-    with said_plainly(str(path)):
-        if not path.parent.is_dir():
-            raise LedgerError(
-                f"The folder {path.parent} does not exist.", advice="Make it, or correct `ledger.path`."
-            )
+        raise LedgerError(f"There is no ledger at {path}.", advice="Check `ledger.path`, or run `bridge init`.")
+    if not path.parent.is_dir():
+        raise LedgerError(f"The folder {path.parent} does not exist.", advice="Make it, or correct `ledger.path`.")
     try:  # customers' names are in it: nobody else may read it, nor the files SQLite puts beside it
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:

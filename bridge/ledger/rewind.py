@@ -1,14 +1,15 @@
-"""Notice that the ledger went back in time, so that the engine looks at both sides afresh before it writes (I13).
+"""Notice that the ledger went back in time, so that the engine looks at both sides afresh before it writes
+(I13).
 
-A ledger is in the past when a backup was put in its place: with ``bridge restore``, by copying a backup over it (every
-backup carries a stamp), or by copying any older file over it (the mark beside the ledger counts further than the
-ledger itself). Then it gets a new epoch and the fact ``restored_at``, which stays until the engine has re-baselined.
-A mark is written after the commit it counts, so it can never be ahead of an undamaged ledger.
+A ledger is in the past when a backup was put in its place: with ``bridge restore``, by copying a backup
+over it (every backup carries a stamp), or by copying any older file over it (the mark beside the ledger
+counts further than the ledger itself). Then it gets a new epoch and the fact ``restored_at``, which stays
+until the engine has re-baselined. A mark is written after the commit it counts, so it can never be ahead
+of an undamaged ledger.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,9 @@ def notice(db: Database) -> bool:
 
 
 def count_on(connection: Connection) -> int:
-    """Count one step further, in a transaction of the working bridge; ``publish`` the number after the commit."""
+    """Count one step further, in a transaction of the working bridge; ``publish`` the number after the
+    commit.
+    """
     count = int(read_fact(connection, _COUNT) or 0) + 1
     note_fact(connection, _COUNT, str(count))
     return count
@@ -82,7 +85,7 @@ def publish(db: Database, count: int) -> None:
     fresh = place.with_name(place.name + ".new")
     try:
         fresh.write_text(to_json({"epoch": db.epoch, "count": count}))
-        os.replace(fresh, place)
+        fresh.replace(place)
     except OSError:
         fresh.unlink(missing_ok=True)
 

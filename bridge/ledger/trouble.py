@@ -10,9 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import LedgerBusy, LedgerError
 
-_RESTORE = (
-    "Stop the bridge and put the newest backup back with `bridge restore FILE`; the damaged file is kept."
-)
+_RESTORE = "Stop the bridge and put the newest backup back with `bridge restore FILE`; the damaged file is kept."
 _PERMISSION = (
     "Give the user the bridge runs as the right to write the ledger and its folder "
     "(`ls -l` shows the owner), then run the command again."
@@ -28,7 +26,7 @@ _MEANINGS: dict[int, tuple[str, str]] = {
     ),
     sqlite3.SQLITE_FULL: (
         "cannot grow: the disk is full",
-        "Free some space and run the command again. What was not saved was undone completely; nothing is half done.",
+        "Free some space and run the command again. What could not be saved was undone as a whole.",
     ),
     sqlite3.SQLITE_IOERR: (
         "cannot be read or written: the disk answers with an error",
@@ -42,7 +40,8 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 @contextmanager
 def said_plainly(name: str) -> Iterator[None]:
-    """Turn SQLite's refusals into ``LedgerBusy`` or ``LedgerError``; broken SQL and constraints stay as they are.
+    """Turn SQLite's refusals into ``LedgerBusy`` or ``LedgerError``; broken SQL and constraints stay as
+    they are.
 
     ``name`` is the ledger's path, as it should be shown.
     """
@@ -57,9 +56,7 @@ def said_plainly(name: str) -> Iterator[None]:
 def _raise_plainly(name: str, cause: BaseException | None, shown: Exception) -> None:
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     if code in _BUSY:
-        raise LedgerBusy(
-            f"Another program is writing the ledger {name} and did not finish in time."
-        ) from shown
+        raise LedgerBusy(f"Another program is writing the ledger {name} and did not finish in time.") from shown
     if code in _MEANINGS:
         meaning, advice = _MEANINGS[code]
         raise LedgerError(f"The ledger {name} {meaning} ({cause}).", advice=advice) from shown
