@@ -23,6 +23,10 @@ from bridge.config.secrets import Places, Secret
 
 Rule = Literal["woo", "square", "newest", "ask", "woo_only", "square_only", "off"]
 """Who owns a field; the same words as ``bridge.domain.merge.Rule``."""
+SQUARE_ADDRESSES = {
+    "production": "https://connect.squareup.com",
+    "sandbox": "https://connect.squareupsandbox.com",
+}
 Policy = Literal["single", "priority", "most"]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
@@ -121,6 +125,11 @@ class Square(Section):
     base_url: Address | None = None
     version: Annotated[str, Field(pattern=r"^20\d\d-\d\d-\d\d$")] = "2026-09-16"
     timeout: Seconds = 15
+
+    @property
+    def address(self) -> str:
+        """Where Square is called: ``base_url`` or the environment's own address."""
+        return self.base_url or SQUARE_ADDRESSES[self.environment]
 
 
 class Ledger(Section):

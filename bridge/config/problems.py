@@ -69,9 +69,7 @@ def describe(error: ErrorDetails, path: Path, given: Any) -> str:
         return _own_words(path, str(context.get("error", "")))
     not_this = shown(path, given)
     if kind == "literal_error":
-        choices = [
-            word for part in _parts(field_at(path)) for word in get_args(part) if isinstance(word, str)
-        ]
+        choices = [word for part in _parts(field_at(path)) for word in get_args(part) if isinstance(word, str)]
         return f"`{key}` must be {_choices(context, choices)}{not_this}{_close(given, choices)}"
     limits = _limits(context)
     if limits:

@@ -91,9 +91,7 @@ class Secret:
         value = environ.get(self._name, "").strip()
         if value:
             return value
-        looked.append(
-            f"environment variable {self._name} ({'empty' if self._name in environ else 'not set'})"
-        )
+        looked.append(f"environment variable {self._name} ({'empty' if self._name in environ else 'not set'})")
         pointer = f"{self._name}_FILE"
         if not environ.get(pointer):
             looked.append(f"environment variable {pointer} (not set)")
@@ -103,9 +101,7 @@ class Secret:
     def _from_file(self, looked: list[str]) -> str | None:
         path = self.file()
         if path is None:
-            looked.append(
-                f"credential {self._name} (CREDENTIALS_DIRECTORY is not set: not started by systemd?)"
-            )
+            looked.append(f"credential {self._name} (CREDENTIALS_DIRECTORY is not set: not started by systemd?)")
             return None
         return _read(path, looked)
 
