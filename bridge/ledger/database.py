@@ -242,10 +242,22 @@ def _engine_for(path: Path) -> Engine:
 
 
 def _memory_engine() -> Engine:
-    engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
-    event.listen(engine, "connect", _on_connect)
+    """An engine with a database of its own, and with the dialect and compiled statements all of them share:
+    a simulated history would spend most of its time on compiling the same statements again.
+    """
+    first, compiled = _first_memory_engine()
+    engine = Engine(first.pool.recreate(), first.dialect, first.url)
+    engine.update_execution_options(compiled_cache=compiled)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+@functools.cache
+def _first_memory_engine() -> tuple[Engine, dict[Any, Any]]:
+    engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+    event.listen(engine, "connect", _on_connect)
+    engine.connect().close()  # the dialect learns SQLite's version once
+    return engine, {}
 
 
 def _on_connect(raw: Any, _record: object) -> None:
