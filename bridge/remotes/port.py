@@ -373,21 +373,15 @@ class SquareSide(Protocol):
         """Items one of whose variations holds one of these SKUs (exact, case-insensitive)."""
         ...
 
-    def counts(
-        self, *, updated_after: str = "", variation_ids: Sequence[str] = ()
-    ) -> Iterator[list[SquareCount]]:
+    def counts(self, *, updated_after: str = "", variation_ids: Sequence[str] = ()) -> Iterator[list[SquareCount]]:
         """IN_STOCK counts, all or only those changed after a server time, or of some variations."""
         ...
 
-    def changes(
-        self, *, updated_after: str = "", variation_ids: Sequence[str] = ()
-    ) -> Iterator[list[SquareChange]]:
+    def changes(self, *, updated_after: str = "", variation_ids: Sequence[str] = ()) -> Iterator[list[SquareChange]]:
         """Inventory history entries, oldest first."""
         ...
 
-    def change_inventory(
-        self, changes: Sequence[SquareStockChange], key: str
-    ) -> tuple[Outcome, list[SquareCount]]:
+    def change_inventory(self, changes: Sequence[SquareStockChange], key: str) -> tuple[Outcome, list[SquareCount]]:
         """At most 100 changes in one keyed, all-or-nothing call; the counts after it when ``Done``."""
         ...
 
