@@ -16,11 +16,12 @@ Every function here is total, deterministic and treats the two sides alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from bridge.domain.fields import Value, is_empty, same
 from bridge.domain.product import Side
+from bridge.domain.times import parse_time
 
 Rule = Literal["woo", "square", "newest", "ask", "woo_only", "square_only", "off"]
 Pair = tuple[Value, Value]
@@ -118,7 +119,6 @@ def _newest(woo_seen: str, square_seen: str) -> Merged:
 
 def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
