@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.match import Doubled, LookAlike, MatchReport, MatchRow, Paired, Split, match
+from bridge.domain.match import Doubled, LookAlike, MatchReport, MatchRow, match
 from tests.unit.domain.laws import law
 
 
@@ -291,8 +291,3 @@ def test_the_match_is_the_same_from_the_other_side(
     assert {(p.woo.variation_id, p.square.variation_id) for p in here.pairs} == {
         (p.square.variation_id, p.woo.variation_id) for p in there.pairs
     }
-
-
-def test_reports_hold_plain_values() -> None:
-    pair = Paired(woo("1"), square("A"), "sku", ())
-    assert Split(("P",), ("I",), (pair,)).pairs == (pair,)
