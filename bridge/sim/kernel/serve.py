@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import requests
+from waitress import wasyncore
 from waitress.server import create_server
 
 from bridge.sim.kernel.exchange import SimRequest, SimService, Unanswered
@@ -73,8 +75,10 @@ class LoopbackServer:
 
     def __init__(self, service: BaseService, *, port: int = 0, deliver_every: float = 0.05) -> None:
         self._service = service
+        self._sockets: dict[int, Any] = {}
         self._server = create_server(
             wsgi(service),
+            map=self._sockets,
             host="127.0.0.1",
             port=port,
             threads=8,
@@ -101,9 +105,12 @@ class LoopbackServer:
     def stop(self) -> None:
         """Stop serving and wait for both threads."""
         self._stop.set()
-        self._server.close()
+        # closed by the serving thread itself: it must not wait on a socket that another thread closed
+        with suppress(OSError):  # it may have closed, woken by a request, before it is rung
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
         for thread in self._threads:
             thread.join(timeout=5)
+        self._server.task_dispatcher.shutdown(timeout=1)
 
     def _deliver(self) -> None:
         with requests.Session() as session:
