@@ -67,11 +67,12 @@ def _simulators() -> tuple[FakeWoo, FakeSquare]:
 
 
 def _fill(woo: FakeWoo, export: Path) -> None:
+    load_csv = woo.acts["load_csv"]
     try:
-        woo.acts["load_csv"](text=export.read_text(encoding="utf-8-sig"))
+        load_csv(text=export.read_text(encoding="utf-8-sig"))
     except OSError as problem:
         raise InputError(f"{export} cannot be read: {problem.strerror}.") from None
-    except (ValueError, KeyError) as problem:
+    except (ValueError, LookupError) as problem:
         raise InputError(f"{export} is not a WooCommerce product export: {problem}.") from None
 
 

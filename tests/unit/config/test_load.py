@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.config.load import find_config, load_config, parse_config, require_secrets
-from bridge.config.model import Config
+from bridge.config.model import Config, Rule
 from bridge.config.problems import BadConfig, keys_at
 from bridge.config.secrets import Places
+from bridge.domain.merge import Rule as DomainRule
+from bridge.domain.rules import DEFAULT_OWNERS
 from bridge.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -48,7 +51,12 @@ def test_the_example_file_names_every_key() -> None:
     for key in keys_at(("stores", 0)):
         assert f"\n#   {key} " in text, key
     for key in keys_at(("products", "owners")):
-        assert f" {key}" in text, key
+        assert f" {key}: {DEFAULT_OWNERS[key]}" in text, key
+
+
+def test_owners_and_rules_are_the_ones_the_engine_knows() -> None:
+    assert keys_at(("products", "owners")) == list(DEFAULT_OWNERS)
+    assert get_args(Rule) == get_args(DomainRule)
 
 
 def test_words_that_yaml_would_turn_into_other_things_stay_what_they_are() -> None:
@@ -190,9 +198,7 @@ def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
         "{canary}: 1\n{canary}: 2\n",
     ],
 )
-@pytest.mark.parametrize(
-    "canary", ["cs_0123456789abcdef0123456789abcdef01234567", "EAAAlQ-canary_token-0001"]
-)
+@pytest.mark.parametrize("canary", ["cs_0123456789abcdef0123456789abcdef01234567", "EAAAlQ-canary_token-0001"])
 def test_a_secret_in_the_wrong_place_is_refused_and_never_repeated(text: str, canary: str) -> None:
     problem = refusal(text.format(canary=canary))
     assert canary not in str(problem)

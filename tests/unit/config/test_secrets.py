@@ -46,18 +46,14 @@ def test_a_value_comes_from_a_systemd_credential(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"), [(None, "not there"), (b"", "empty"), (b"\xff\xfe\xff", "not readable text")]
 )
-def test_a_file_without_a_value_is_named_with_the_reason(
-    tmp_path: Path, content: bytes | None, said: str
-) -> None:
+def test_a_file_without_a_value_is_named_with_the_reason(tmp_path: Path, content: bytes | None, said: str) -> None:
     if content is not None:
         (tmp_path / "token").write_bytes(content)
     with pytest.raises(SecretMissing, match=f"file {tmp_path}/token \\({said}\\)"):
         Secret.parse(f"file:{tmp_path}/token", Places({})).reveal()
 
 
-@pytest.mark.parametrize(
-    "text", ["", CANARY, "vault:x", "env:", "env:a b", "credential:../x", "file:", None, 3, []]
-)
+@pytest.mark.parametrize("text", ["", CANARY, "vault:x", "env:", "env:a b", "credential:../x", "file:", None, 3, []])
 def test_what_is_no_reference_is_refused_without_repeating_it(text: object) -> None:
     with pytest.raises(ValueError) as caught:
         Secret.parse(text, Places({}))
