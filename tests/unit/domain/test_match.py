@@ -63,7 +63,7 @@ def test_empty_skus_never_match() -> None:
     report = match([woo("1", " ")], [square("A", "")])
     assert linked(report) == []
     assert ids(report.missing_sku) == ["1", "A"]
-    assert report.alone == report.doubled == []
+    assert (report.alone, report.doubled) == ([], [])
 
 
 def test_a_link_made_by_hand_goes_before_everything() -> None:
@@ -243,7 +243,7 @@ def shops(draw: st.DrawFn) -> tuple[list[MatchRow], list[MatchRow], dict[str, st
     for side, make, key in (("woo", woo, "product"), ("square", square, "item")):
         for n in range(draw(st.integers(0, 4))):
             more = {key: draw(products), "unrepresentable": draw(st.sampled_from(["", "", "", "grouped"]))}
-            rows[side].append(make(f"{n}", draw(skus), gtin=draw(gtins), **more))  # type: ignore[operator]
+            rows[side].append(make(f"{n}", draw(skus), gtin=draw(gtins), **more))
     by_hand = draw(st.dictionaries(st.sampled_from("012"), st.sampled_from("0129"), max_size=2))
     return rows["woo"], rows["square"], by_hand
 

@@ -405,7 +405,7 @@ def carried_out(
             sides[change.to] = written(sides[change.to], change)
         else:
             sides[change.to] = written_variation(sides[change.to], ids[change.to, change.vid], change)
-    touched = [(row.vid, row.field) for row in (*plan.changes, *plan.agreed)]
+    touched = [*((row.vid, row.field) for row in plan.changes), *((row.vid, row.field) for row in plan.agreed)]
     links = list(links)
     for here, there, added in (("woo", "square", plan.add_to_square), ("square", "woo", plan.add_to_woo)):
         for remote_id in added:
@@ -451,8 +451,8 @@ def test_a_field_is_changed_agreed_or_asked_about_never_two_of_them(
     shop: tuple[ShownProduct, ShownProduct, Base, list[VariationLink]],
 ) -> None:
     plan = plan_product(*shop, RULES)
-    rows = [*plan.changes, *plan.agreed, *plan.conflicts]
-    places: list[tuple[int | None, str]] = [(row.vid, row.field) for row in rows]
+    rows: tuple[FieldChange | Agreed | Conflict, ...] = (*plan.changes, *plan.agreed, *plan.conflicts)
+    places = [(row.vid, row.field) for row in rows]
     assert len(places) == len(set(places))
 
 
