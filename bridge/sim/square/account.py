@@ -34,7 +34,7 @@ from bridge.sim.square import (
 from bridge.sim.square.auth import DEFAULT_VERSION, authenticate, request_version, require_scopes
 from bridge.sim.square.customer_directory import CustomerDirectory
 from bridge.sim.square.idempotency import KeyMemory, key_of
-from bridge.sim.square.routes import Route, Router, SquareError, refusal
+from bridge.sim.square.routes import Answer, Route, Router, SquareError, refusal
 from bridge.sim.square.state import SellerState, new_merchant
 from bridge.sim.square.trade import Trade
 from bridge.sim.square.webhook_sender import WebhookSender
@@ -94,7 +94,8 @@ class FakeSquare(BaseService):
         self.item_option_limit = 100
         self.sold_out_bumps_version = False
         self.exact_query_partial = True
-        self.catalog_locked_until: datetime | None = None
+        self.catalog_locked_until: dict[str, datetime] = {}
+        self.partly_applied: dict[str, Any] = {}
         self._bucket: tuple[float, datetime | None] = (0.0, None)
         self._last_stamp: datetime | None = None
         self.trade = Trade()
@@ -153,7 +154,10 @@ class FakeSquare(BaseService):
             if rules and self.faults.take("stale_read", request) is not None:
                 stack.enter_context(self.state.catalog.before_latest_write())
                 stack.enter_context(self.state.inventory.before_latest_write())
-            made = route.function(self, request, args, body)
+            if rules and self.faults.take("ok_with_errors", request) is not None:
+                made: Answer = {"errors": [refusal("INTERNAL_SERVER_ERROR", "Partly failed.").error]}
+            else:
+                made = route.function(self, request, args, body)
         return made if isinstance(made, SimResponse) else SimResponse.of_json(200, made)
 
     def _file(self, file_id: str) -> SimResponse:

@@ -135,6 +135,12 @@ class CatalogStore:
         self.log_versions.append(obj["version"])
         self.log_ids.append(object_id)
 
+    def reorder(self, parent_id: str, children: list[str]) -> None:
+        """Change which children a parent has, without touching the parent's own version."""
+        if parent_id not in self.undo:
+            self.undo[parent_id] = (self.objects.get(parent_id), self.children.get(parent_id))
+        self.children[parent_id] = children
+
     def variations_with_sku(self, sku: str) -> list[str]:
         """Live variations that carry this SKU now, any letter case (Square lets several share one)."""
         wanted, found = sku.lower(), []
