@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ class Param:
     item_enum: tuple[str, ...] = ()
     default: Any = None
     nullable: bool = False
+    fields: Mapping[str, Param] | None = None
 
 
 PAGING = {
@@ -121,7 +123,7 @@ def _convert(rule: Param, name: str, value: Any) -> Any:
     if rule.type == "object":
         if value in ("", []):
             return {}
-        return value if isinstance(value, dict) else _wrong_type(name, "object")
+        return _object(rule, name, value) if isinstance(value, dict) else _wrong_type(name, "object")
     if rule.type == "date-time":
         return _date(name, value)
     if rule.type == "number":
@@ -164,6 +166,19 @@ def _boolean(name: str, value: Any) -> Any:
     return False if text in ("false", "0", "") else _wrong_type(name, "boolean")
 
 
+def _object(rule: Param, name: str, value: dict[str, Any]) -> Any:
+    made = dict(value)
+    for key, inner in (rule.fields or {}).items():
+        if value.get(key) is None:
+            continue
+        result = _convert(inner, f"{name}[{key}]", value[key])
+        if isinstance(result, _Bad):
+            code, message, data = result.problem
+            return _Bad((code, message, {"param": f"{name}[{key}]"} if data else None))
+        made[key] = result
+    return made
+
+
 def _array(rule: Param, name: str, value: Any) -> Any:
     if isinstance(value, str):
         value = [part.strip() for part in re.split(r"[\s,]+", value) if part.strip()]
@@ -175,7 +190,7 @@ def _array(rule: Param, name: str, value: Any) -> Any:
         return _wrong_type(name, "array")
     made = []
     for at, part in enumerate(value):
-        inner = Param(rule.items, enum=rule.item_enum) if rule.items != "mixed" else Param("mixed")
+        inner = Param(rule.items, enum=rule.item_enum, fields=rule.fields)
         result = _convert(inner, f"{name}[{at}]", part)
         if isinstance(result, _Bad):
             return result

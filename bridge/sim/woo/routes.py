@@ -146,11 +146,26 @@ class Call:
             if isinstance(value, list):
                 value = [{k: v for k, v in row.items() if k in wanted} for row in value]
             elif isinstance(value, dict):
-                value = {k: v for k, v in value.items() if k in wanted}
+                # links are added after the cut, so a single object always keeps them
+                value = {k: v for k, v in value.items() if k in wanted or k == "_links"}
         made = self.headers()
         if headers:
             made.update(headers)
         return SimResponse(status, orjson.dumps(value), made)
+
+    def reply_batch(self, value: dict[str, list[Any]]) -> SimResponse:
+        """A batch's answer; ``_fields`` with nested names leaves empty lists, as recorded."""
+        asked = self.query.get("_fields")
+        if asked:
+            names = asked if isinstance(asked, list) else asked.split(",")
+            whole = {name.strip() for name in names}
+            value = {k: v if k in whole else [] for k, v in value.items() if k in self.fields_or_none()}
+            return SimResponse(200, orjson.dumps(value), self.headers())
+        return self.reply(value)
+
+    def fields_or_none(self) -> frozenset[str]:
+        """Like ``fields``, empty when nothing was asked for."""
+        return self.fields or frozenset()
 
     def created(self, value: dict[str, Any]) -> SimResponse:
         """A 201 with its ``Location``."""
@@ -202,9 +217,7 @@ class Router:
         for method in [m for word in methods.split() for m in (_EDIT if word == "EDIT" else (word,))]:
             node.routes[method] = _Route(function, needs)
         node.allow = ", ".join(m for m in _METHODS if m in node.routes)
-        node.public_allow = ", ".join(
-            m for m in _METHODS if m in node.routes and node.routes[m].needs == "public"
-        )
+        node.public_allow = ", ".join(m for m in _METHODS if m in node.routes and node.routes[m].needs == "public")
         self.patterns[pattern] = tuple(m for m in _METHODS if m in node.routes)
 
     def add_options(self, pattern: str, function: RouteFunction) -> None:

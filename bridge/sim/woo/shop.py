@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,21 +14,43 @@ from bridge.sim.kernel.deliveries import Delivery
 from bridge.sim.kernel.exchange import SimRequest, SimResponse
 from bridge.sim.kernel.service import BaseService
 from bridge.sim.woo import (
+    acts,
+    analytics,
+    attributes,
     coupons,
     customers,
+    media,
     orders,
+    products,
     refunds,
+    schema,
+    seed,
+    settings,
     shipping,
+    site,
     store_api,
     taxes,
+    terms,
+    variations,
     webhooks,
     wp_settings,
 )
 from bridge.sim.woo.auth import authenticate, check_permission, is_https
+from bridge.sim.woo.breakdowns import breakdown
 from bridge.sim.woo.routes import NOBODY, REFUSALS, Call, Caller, Router, WooError, read_body, read_query
 from bridge.sim.woo.state import ApiKey, AppPassword, Item, ShopState
 
 MODULES: tuple[ModuleType, ...] = (
+    products,
+    variations,
+    schema,
+    attributes,
+    terms,
+    media,
+    analytics,
+    settings,
+    site,
+    acts,
     orders,
     refunds,
     customers,
@@ -66,12 +90,29 @@ class FakeWoo(BaseService):
         self.state.keys[DEFAULT_KEY.key] = DEFAULT_KEY
         self.state.app_passwords.append(DEFAULT_ADMIN)
         self.delta_is_atomic = False
+        self.webhooks_allow_loopback = True
+        self.webhooks_need_traffic = False
+        self.webhook_latency = 0.0
+        self.queue_ran = self.clock.now()
+        self.webhooks_allow_loopback = True
+        """A test shop's filters: private hosts and odd ports may be called. False: as a real shop refuses."""
+        self.webhooks_need_traffic = False
+        """True: deliveries wait until a request comes in, and then go out at most once a minute."""
+        self.webhook_latency = 0.0
+        """Seconds between a change and its delivery when they do not wait for traffic."""
+        self.queue_ran = datetime.fromtimestamp(0, UTC)
         self.fetch = fetch
+        self.lists: dict[tuple[str, str, str], tuple[int, list[int]]] = {}
+        """Lists already sorted, by kind and order, with the state's version they are true for."""
+        self.before: dict[int, Item] = {}
+        self._touched: set[int] = set()
         self.nonces: dict[str, dict[str, int]] = {}
+        terms.seed_terms(self)
         if FakeWoo._router is None:
-            FakeWoo._router = Router()
+            router = Router()
             for module in MODULES:
-                module.register(FakeWoo._router)
+                module.register(router)
+            FakeWoo._router = router
         self.router = FakeWoo._router
         for module in MODULES:
             register_acts = getattr(module, "register_acts", None)
@@ -87,6 +128,10 @@ class FakeWoo(BaseService):
         """The next post id: products, variations, orders, refunds, coupons and media share the count."""
         return self.ids.number("post", 10)
 
+    def seed_catalog(self, products: int, variations_each: int = 0, **how: Any) -> None:
+        """Fill the shop quickly with made-up products (see ``seed.seed_catalog``)."""
+        seed.seed_catalog(self, products, variations_each, **how)
+
     def emit(self, topic: str, resource_id: int, **detail: Any) -> None:
         """Tell the webhooks that something happened."""
         webhooks.emit(self, topic, resource_id, **detail)
@@ -99,6 +144,12 @@ class FakeWoo(BaseService):
             if parent is not None:
                 parent.modified = now
 
+    def remember(self, item: Item) -> None:
+        """Keep how the item was before this request writes to it (what a stale read answers)."""
+        if item.id not in self._touched:
+            self._touched.add(item.id)
+            self.before[item.id] = replace(item)
+
     def open_window(self) -> None:
         """Run what waits to happen inside a read-modify-write; each callable once."""
         while self.between:
@@ -107,11 +158,20 @@ class FakeWoo(BaseService):
     # -- the service --------------------------------------------------------------------
     def answer(self, request: SimRequest) -> SimResponse:
         """Answer one request of the real API."""
+        self._touched.clear()
+        if self.faults.rules:
+            broken = breakdown(self, request)
+            if broken is not None:
+                return broken
+        return self.serve(request)
+
+    def serve(self, request: SimRequest) -> SimResponse:
+        """Answer a request on a shop that is up."""
         route, plain = route_of(request)
         scheme = "https" if is_https(request) else "http"
         call = Call(request, route, f"{scheme}://{urlsplit(self.state.shop_url).netloc}")
         if not route:
-            return SimResponse(
+            return media.serve_file(self, request) or SimResponse(
                 404, b"<!DOCTYPE html><title>Page not found</title>", {"Content-Type": "text/html"}
             )
         try:

@@ -154,6 +154,9 @@ class ShopState:
         self.shipping_classes: dict[int, Term] = {}
         self.attributes: dict[int, Attribute] = {}
         self.attribute_terms: dict[int, dict[int, Term]] = {}
+        self.option_names: dict[tuple[int, str], str] = {}
+        """(attribute id, term slug) -> term name, so that a variation's choices print quickly."""
+        self.slugs: set[str] = set()
         self.media: dict[int, Media] = {}
         self.files: dict[str, bytes] = {}
         self.options: dict[str, Any] = default_options()

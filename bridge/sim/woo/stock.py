@@ -23,9 +23,7 @@ def stock_holder(shop: FakeWoo, item: Item) -> Item | None:
     return None
 
 
-def change_stock(
-    shop: FakeWoo, item: Item, delta: int, *, actor: str, kind: str, reference: str
-) -> int | None:
+def change_stock(shop: FakeWoo, item: Item, delta: int, *, actor: str, kind: str, reference: str) -> int | None:
     """Move the holder's number by ``delta`` atomically (as orders and refunds do); the new number.
 
     ``None`` when nobody manages the stock. The item and a variation's parent are marked modified.
@@ -47,20 +45,19 @@ def set_stock(
     kind: str,
     reference: str,
     intended: int | None = None,
+    detail: dict[str, Any] | None = None,
 ) -> None:
     """Write an absolute number, whatever happened meanwhile; journaled as the move it truly was.
 
-    ``intended`` is the delta the writer had in mind, when it was one: the journal keeps both.
+    ``intended`` is the delta the writer had in mind, when it was one: the journal keeps both, and ``detail``.
     """
     holder = stock_holder(shop, item)
     if holder is not None:
-        _write(shop, holder, quantity, actor, kind, reference, intended=intended)
+        _write(shop, holder, quantity, actor, kind, reference, intended=intended, more=detail)
         shop.touch(holder)
 
 
-def read_modify_write(
-    shop: FakeWoo, item: Item, delta: int, *, actor: str, kind: str, reference: str
-) -> None:
+def read_modify_write(shop: FakeWoo, item: Item, delta: int, *, actor: str, kind: str, reference: str) -> None:
     """Move the number as PHP does: read, add, let others in (``shop.between``), save what was added up.
 
     With ``shop.delta_is_atomic`` the others still come in between, but nothing of theirs is lost.
@@ -113,13 +110,23 @@ def refresh_parent(shop: FakeWoo, parent: Item) -> None:
 
 
 def _write(
-    shop: FakeWoo, holder: Item, quantity: int, actor: str, kind: str, reference: str, *, intended: int | None
+    shop: FakeWoo,
+    holder: Item,
+    quantity: int,
+    actor: str,
+    kind: str,
+    reference: str,
+    *,
+    intended: int | None,
+    more: dict[str, Any] | None = None,
 ) -> None:
+    shop.remember(holder)
     moved = quantity - (holder.stock or 0)
     holder.stock = quantity
     refresh_status(shop, holder)
     detail: dict[str, Any] = {} if intended in (None, moved) else {"intended": intended}
     if moved or detail:
+        detail.update(more or {})
         shop.journal.add(
             shop.clock.now(),
             kind,
