@@ -50,6 +50,12 @@ def open_ones(conn: Connection) -> Sequence[Any]:
     return conn.execute(select(decision).where(decision.c.state == "open").order_by(decision.c.id)).all()
 
 
+def open_ones_of(conn: Connection, pid: int, kinds: Sequence[str]) -> Sequence[Any]:
+    """Open questions of some kinds about a product."""
+    found = select(decision).where(decision.c.pid == pid, decision.c.state == "open", decision.c.kind.in_(list(kinds)))
+    return conn.execute(found).all()
+
+
 def is_open(conn: Connection, kind: str, subject: str) -> bool:
     """True while this very question waits."""
     found = select(decision.c.id).where(
@@ -83,7 +89,4 @@ def withdraw(conn: Connection, kind: str, subject: str, *, now: str) -> None:
 
 def count_open(conn: Connection) -> int:
     """How many questions wait."""
-    return int(
-        conn.execute(select(func.count()).select_from(decision).where(decision.c.state == "open")).scalar()
-        or 0
-    )
+    return int(conn.execute(select(func.count()).select_from(decision).where(decision.c.state == "open")).scalar() or 0)

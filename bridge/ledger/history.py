@@ -19,9 +19,7 @@ def begin_run(conn: Connection, kind: str, *, now: str) -> int:
 
 def end_run(conn: Connection, run_id: int, state: str, counts: dict[str, int], *, now: str) -> None:
     """Close a run with what it counted."""
-    conn.execute(
-        update(run).where(run.c.id == run_id).values(state=state, ended_at=now, counts_json=to_json(counts))
-    )
+    conn.execute(update(run).where(run.c.id == run_id).values(state=state, ended_at=now, counts_json=to_json(counts)))
 
 
 def runs(conn: Connection, most: int = 20) -> Sequence[Any]:

@@ -13,9 +13,7 @@ from bridge.ledger.schema import inbox
 _ADD = insert(inbox).on_conflict_do_nothing(index_elements=["side", "dedupe"]).returning(inbox.c.id)
 
 
-def store(
-    conn: Connection, *, side: str, topic: str, dedupe: str, object_id: str, body: str, now: str
-) -> bool:
+def store(conn: Connection, *, side: str, topic: str, dedupe: str, object_id: str, body: str, now: str) -> bool:
     """Store a doorbell; False when the very same one stands there already."""
     row = conn.execute(
         _ADD,
@@ -38,13 +36,9 @@ def new_ones(conn: Connection, most: int = 1000) -> Sequence[Any]:
 
 def count_new(conn: Connection) -> int:
     """How many wait."""
-    return int(
-        conn.execute(select(func.count()).select_from(inbox).where(inbox.c.state == "new")).scalar() or 0
-    )
+    return int(conn.execute(select(func.count()).select_from(inbox).where(inbox.c.state == "new")).scalar() or 0)
 
 
 def seen(conn: Connection, up_to: int, *, now: str) -> None:
     """Note that everything up to an id was looked at (after the look succeeded)."""
-    conn.execute(
-        update(inbox).where(inbox.c.state == "new", inbox.c.id <= up_to).values(state="seen", seen_at=now)
-    )
+    conn.execute(update(inbox).where(inbox.c.state == "new", inbox.c.id <= up_to).values(state="seen", seen_at=now))

@@ -79,9 +79,7 @@ def add_product(
 def join_product(conn: Connection, pid: int, *, woo_id: str, square_id: str) -> None:
     """Make an alone product a linked one."""
     conn.execute(
-        update(product)
-        .where(product.c.pid == pid)
-        .values(woo_id=woo_id, square_id=square_id, state="linked", dirty=1)
+        update(product).where(product.c.pid == pid).values(woo_id=woo_id, square_id=square_id, state="linked", dirty=1)
     )
 
 
@@ -150,8 +148,6 @@ def set_state(conn: Connection, pid: int, state: str) -> None:
 
 def count_links(conn: Connection) -> tuple[int, int]:
     """(linked products, linked variations)."""
-    products = conn.execute(
-        select(func.count()).select_from(product).where(product.c.state == "linked")
-    ).scalar()
+    products = conn.execute(select(func.count()).select_from(product).where(product.c.state == "linked")).scalar()
     variations = conn.execute(select(func.count()).select_from(variation)).scalar()
     return int(products or 0), int(variations or 0)

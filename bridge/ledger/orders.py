@@ -16,8 +16,7 @@ _PUT = insert(order_seen)
 _PUT = _PUT.on_conflict_do_update(
     index_elements=["order_id"],
     set_={
-        name: _PUT.excluded[name]
-        for name in ("number", "status", "modified", "lines_json", "taken_json", "seen_at")
+        name: _PUT.excluded[name] for name in ("number", "status", "modified", "lines_json", "taken_json", "seen_at")
     },
 )
 

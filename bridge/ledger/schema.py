@@ -161,6 +161,8 @@ stock = Table(
     Column("woo_writes", Integer, nullable=False, server_default="0"),
     # outbox id up to which our writes there were found to have kept every order's decrement
     Column("woo_checked", Integer, nullable=False, server_default="0"),
+    # movement id up to which our writes there carry the causes
+    Column("woo_cause", Integer, nullable=False, server_default="0"),
     Column("backorders", Integer, nullable=False, server_default="0"),
     Column("dirty", Integer, nullable=False, server_default="1"),
     Column("suspect", Integer, nullable=False, server_default="0"),

@@ -24,8 +24,7 @@ _PUT_PRODUCT = insert(shown_product)
 _PUT_PRODUCT = _PUT_PRODUCT.on_conflict_do_update(
     index_elements=["side", "remote_id"],
     set_={
-        name: _PUT_PRODUCT.excluded[name]
-        for name in ("fingerprint", "name", "kind", "body_json", "gone", "seen_at")
+        name: _PUT_PRODUCT.excluded[name] for name in ("fingerprint", "name", "kind", "body_json", "gone", "seen_at")
     },
 )
 _PUT_VARIATION = insert(shown_variation)
@@ -128,6 +127,15 @@ def product_shown(conn: Connection, side: str, remote_id: str) -> ShownProduct |
     return product_of(of_json(row.body_json), tuple(variation_of(of_json(r.body_json)) for r in rows))
 
 
+def variation_tracking(conn: Connection, side: str, remote_id: str) -> str:
+    """Whether a side tracks a variation's stock, as last shown ("untracked" when never seen)."""
+    found = select(shown_variation.c.body_json).where(
+        shown_variation.c.side == side, shown_variation.c.remote_id == remote_id
+    )
+    body = conn.execute(found).scalar()
+    return str(of_json(body).get("tracking", "untracked")) if body else "untracked"
+
+
 def live_ids(conn: Connection, side: str) -> Iterator[str]:
     """Remote ids of all products still shown, unordered, one at a time."""
     found = select(shown_product.c.remote_id).where(shown_product.c.side == side, shown_product.c.gone == 0)
@@ -138,9 +146,7 @@ def live_ids(conn: Connection, side: str) -> Iterator[str]:
 def count_live(conn: Connection, side: str) -> int:
     """How many products a side shows."""
     found = (
-        select(func.count())
-        .select_from(shown_product)
-        .where(shown_product.c.side == side, shown_product.c.gone == 0)
+        select(func.count()).select_from(shown_product).where(shown_product.c.side == side, shown_product.c.gone == 0)
     )
     return int(conn.execute(found).scalar() or 0)
 
@@ -169,9 +175,7 @@ def variation_rows(conn: Connection, side: str, *, unlinked_only: bool) -> Seque
         .order_by(shown_product.c.remote_id, shown_variation.c.remote_id)
     )
     if unlinked_only:
-        found = found.outerjoin(variation, column == shown_variation.c.remote_id).where(
-            variation.c.vid.is_(None)
-        )
+        found = found.outerjoin(variation, column == shown_variation.c.remote_id).where(variation.c.vid.is_(None))
     return conn.execute(found).all()
 
 
@@ -185,6 +189,17 @@ def unlinked_products(conn: Connection, side: str) -> Sequence[Any]:
         .order_by(shown_product.c.remote_id)
     )
     return conn.execute(found).all()
+
+
+def known_skus(conn: Connection, side: str, skus: Sequence[str]) -> set[str]:
+    """Those of some SKUs that a side shows at all."""
+    known: set[str] = set()
+    for start in range(0, len(skus), 500):
+        found = select(shown_variation.c.sku).where(
+            shown_variation.c.side == side, shown_variation.c.sku.in_(list(skus[start : start + 500]))
+        )
+        known.update(sku for (sku,) in conn.execute(found))
+    return known
 
 
 def doubled_skus(conn: Connection, side: str, skus: Sequence[str]) -> set[str]:

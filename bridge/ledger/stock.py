@@ -24,9 +24,7 @@ _JOINED = select(
 _BY_WOO = _JOINED.where(variation.c.woo_id.in_(bindparam("ids", expanding=True)))
 _BY_VID = _JOINED.where(stock.c.vid.in_(bindparam("vids", expanding=True)))
 _DIRTY = (
-    _JOINED.where(stock.c.dirty == 1, stock.c.vid > bindparam("after"))
-    .order_by(stock.c.vid)
-    .limit(bindparam("most"))
+    _JOINED.where(stock.c.dirty == 1, stock.c.vid > bindparam("after")).order_by(stock.c.vid).limit(bindparam("most"))
 )
 _SUSPECT = _JOINED.where(stock.c.suspect == 1).order_by(stock.c.vid).limit(bindparam("most"))
 _UNOPENED = (
@@ -66,8 +64,10 @@ class StockRow:
     woo_key: str
     woo_writes: int
     woo_checked: int
+    woo_cause: int
     backorders: bool
     woo_seen: int | None
+    opened_at: str
 
 
 def of_row(row: Row[Any]) -> StockRow:
@@ -86,8 +86,10 @@ def of_row(row: Row[Any]) -> StockRow:
         woo_key=row.woo_key,
         woo_writes=row.woo_writes,
         woo_checked=row.woo_checked,
+        woo_cause=row.woo_cause,
         backorders=bool(row.backorders),
         woo_seen=row.woo_seen,
+        opened_at=row.opened_at,
     )
 
 

@@ -1,0 +1,102 @@
+"""Take a side's answer to one of our own product writes as what it shows now, and as the new base of what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bridge.domain.fields import product_values, variation_values
+from bridge.domain.product import ShownProduct
+from bridge.engine.context import Bridge, Run
+from bridge.engine.linking import woo_parent
+from bridge.engine.observe_catalog import store_square_item
+from bridge.ledger import history, links, shown
+from bridge.remotes.port import RawProduct
+
+FieldKey = tuple[int | None, str]
+
+
+def answered_item(bridge: Bridge, conn: Connection, raw: dict[str, Any]) -> ShownProduct:
+    """Store Square's answer as shown; the item in our words.
+
+    Its fingerprint is left empty, so that the next listing looks once more: an answer may differ from a reading.
+    """
+    product = bridge.square.translate(raw)
+    store_square_item(bridge, conn, RawProduct(product.remote_id, "", raw))
+    return product
+
+
+def agree(
+    conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct, only: Iterable[FieldKey] | None = None
+) -> None:
+    """Set the base of some fields (all, when ``only`` is ``None``) to what both sides show now."""
+    row = links.product_row(conn, pid)
+    if row is None:
+        return
+    base = links.base_of(row)
+    now: dict[FieldKey, tuple[Any, Any]] = {}
+    square_now = product_values(square)
+    for name, value in product_values(woo).items():
+        now[(None, name)] = (value, square_now[name])
+    on_woo = {v.remote_id: v for v in woo.variations}
+    on_square = {v.remote_id: v for v in square.variations}
+    for link in links.variations_of(conn, pid):
+        if link.woo_id in on_woo and link.square_id in on_square:
+            other = variation_values(on_square[link.square_id])
+            for name, value in variation_values(on_woo[link.woo_id]).items():
+                now[(link.vid, name)] = (value, other[name])
+    chosen = now if only is None else {key: now[key] for key in only if key in now}
+    links.put_base(conn, pid, {**base, **chosen})
+
+
+def link_created(
+    bridge: Bridge, run: Run, conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct, by: str
+) -> None:
+    """Link a product that was made (or found) on the other side, and its variations by SKU."""
+    row = links.product_row(conn, pid)
+    if row is None:
+        return
+    if row.state == "alone":
+        links.join_product(conn, pid, woo_id=woo.remote_id, square_id=square.remote_id)
+    link_variations(bridge, run, conn, pid, woo, square, by)
+    links.set_dirty(conn, pid, True)
+
+
+def link_variations(
+    bridge: Bridge, run: Run, conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct, by: str
+) -> None:
+    """Link those variations of a product pair that hold the same SKU and are not linked yet."""
+    taken = {v.woo_id for v in links.variations_of(conn, pid)}
+    by_sku = {shown.canonical_sku(v.sku): v for v in square.variations if v.sku}
+    for variation in woo.variations:
+        twin = by_sku.get(shown.canonical_sku(variation.sku)) if variation.sku else None
+        if variation.remote_id in taken or twin is None:
+            continue
+        if links.variations_by(conn, "square", [twin.remote_id]):
+            continue
+        links.add_variation(
+            conn, pid, woo_id=variation.remote_id, woo_parent=woo_parent(woo.remote_id, variation.remote_id),
+            square_id=twin.remote_id, sku=variation.sku, by=by, now=bridge.now(),
+        )  # fmt: skip
+        run.add("linked variations")
+
+
+def write_history(
+    bridge: Bridge,
+    run: Run,
+    conn: Connection,
+    *,
+    side: str,
+    pid: int,
+    fields: dict[str, Sequence[Any]],
+    vid: int | None,
+    key: str,
+) -> None:
+    """One line of history per written field."""
+    for name, (after, before) in fields.items():
+        history.write(
+            conn, run_id=run.id, at=bridge.now(), side=side, kind="field", pid=pid, vid=vid, field=name,
+            before=before, after=after, why="the other side changed", key=key,
+        )  # fmt: skip

@@ -1,0 +1,83 @@
+"""What every step of the engine is handed: the ledger, the two sides, the clock, the choices and the run's tally."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bridge.clock import Clock
+from bridge.domain.times import parse_time, time_text
+from bridge.engine.settings import Settings, StoreSetting
+from bridge.ledger import cursors
+from bridge.ledger.database import Database
+from bridge.ledger.stores import all_stores
+from bridge.remotes.port import SquareSide, WooSide
+
+MARK = "bridge:"
+"""Every reference of ours at Square starts with this; so do our keys in the shop's meta."""
+
+
+@dataclass(slots=True)
+class Bridge:
+    """The engine's surroundings; nothing in here decides. ``fetch`` reads a picture: (bytes, MIME type) or ``None``."""
+
+    db: Database
+    woo: WooSide
+    square: SquareSide
+    clock: Clock
+    settings: Settings
+    ids: Callable[[], str]
+    fetch: Callable[[str], tuple[bytes, str] | None] = lambda _: None
+
+    def now(self) -> str:
+        """The moment as ledger text."""
+        return time_text(self.clock.now())
+
+    def after(self, seconds: float) -> str:
+        """A moment from now as ledger text."""
+        return time_text(self.clock.now() + timedelta(seconds=seconds))
+
+
+@dataclass(slots=True)
+class Run:
+    """One run: its number and what it counted. Nothing is skipped without a reason in here."""
+
+    id: int
+    kind: str
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def skip(self, reason: str, by: int = 1) -> None:
+        """Count something left out, with its reason."""
+        self.counts[f"skipped: {reason}"] += by
+
+    def add(self, what: str, by: int = 1) -> None:
+        """Count something done or seen."""
+        self.counts[what] += by
+
+
+def store_settings(bridge: Bridge, conn: Connection) -> tuple[StoreSetting, ...]:
+    """The stores in force, most wanted first: as configured, else every active location by name."""
+    if bridge.settings.stores:
+        return tuple(sorted(bridge.settings.stores, key=lambda s: s.priority))
+    return tuple(StoreSetting(row.store_id) for row in all_stores(conn) if row.active)
+
+
+def online_stores(stores: Iterable[StoreSetting]) -> tuple[str, ...]:
+    """Ids of the stores whose stock is sold online, most wanted first."""
+    return tuple(store.store_id for store in stores if store.online)
+
+
+def overlap_before(bridge: Bridge, moment: str) -> str:
+    """A moment moved back by the overlap: listings are eventually consistent and clocks differ."""
+    return time_text(parse_time(moment) - timedelta(seconds=bridge.settings.overlap_seconds))
+
+
+def cursor_time(conn: Connection, name: str) -> datetime | None:
+    """A time cursor as a moment, ``None`` before its first success."""
+    stored = cursors.read_cursor(conn, name)
+    return parse_time(stored) if stored else None

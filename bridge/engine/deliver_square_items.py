@@ -1,0 +1,338 @@
+"""Deliver product writes to Square: read the item afresh, change only what was decided, write it whole with versions.
+
+Field writes need no key to be repeated safely: what they want can be read back. Creations are looked up by SKU first
+and keep their body and key until their end is known, so that no retry makes a second item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.domain.actions import action_key
+from bridge.domain.fields import Value, product_values, same, variation_values
+from bridge.domain.product import ShownProduct
+from bridge.domain.times import parse_time
+from bridge.engine.absorb import agree, answered_item, link_created, link_variations, write_history
+from bridge.engine.context import Bridge, Run
+from bridge.engine.deliver_stock import not_done
+from bridge.engine.images import send_images_to_square
+from bridge.ledger import history, links, outbox, shown
+from bridge.ledger.outbox import Action
+from bridge.remotes.port import Done, Outcome, RawProduct, Refused
+from bridge.remotes.square.outgoing import add_variations, apply_fields, new_item
+
+_OBJECTS_AT_ONCE = 100
+
+
+def deliver_items(bridge: Bridge, run: Run) -> int:
+    """Send due item updates and creations; how many are done."""
+    return _deliver_updates(bridge, run) + _deliver_creations(bridge, run)
+
+
+def due_of(bridge: Bridge, kind: str, most: int) -> list[Action]:
+    """Due actions of one kind, oldest first."""
+    with bridge.db.reading() as conn:
+        return [a for a in outbox.in_states(conn, ("due",), now=bridge.now(), most=5000) if a.kind == kind][:most]
+
+
+def mark_sent(bridge: Bridge, actions: Sequence[Action]) -> None:
+    """Write down that these are about to be sent."""
+    now = bridge.now()
+    for action in actions:
+        action.state, action.sent_at, action.attempts = "sent", now, action.attempts + 1
+    with bridge.db.transaction() as conn:
+        outbox.save(conn, actions)
+
+
+# -- updates --------------------------------------------------------------------------
+
+
+def _deliver_updates(bridge: Bridge, run: Run) -> int:
+    done = 0
+    while due := due_of(bridge, "update_item", 50):
+        fresh = {one.remote_id: one for one in bridge.square.items_by_id([a.payload["item_id"] for a in due])}
+        ready: list[tuple[Action, dict[str, Any]]] = []
+        for action in due:
+            body = _changed_item(bridge, run, action, fresh.get(action.payload["item_id"]))
+            if body is not None:
+                ready.append((action, body))
+        done += _send_updates(bridge, run, ready) if ready else 0
+    return done
+
+
+def _changed_item(bridge: Bridge, run: Run, action: Action, one: RawProduct | None) -> dict[str, Any] | None:
+    """The whole item with the decided changes; ``None`` when the world changed since (it is decided again)."""
+    payload = action.payload
+    with bridge.db.transaction() as conn:
+        if one is None:
+            not_done(bridge, run, conn, action, Refused("gone", "the item is no longer in Square", gone=True))
+            return None
+        shown_now = bridge.square.translate(one.raw)
+        if not as_decided(shown_now, payload):
+            action.state, action.error = "dropped", "changed meanwhile: decided again"
+            outbox.save(conn, [action])
+            answered_item(bridge, conn, one.raw)
+            links.set_dirty(conn, action.pid or 0, True)
+            run.add("changed while it was decided")
+            return None
+        woo = shown.product_shown(conn, "woo", payload["product_id"])
+    fields = {name: value for name, (value, _) in payload["fields"].items()}
+    variations = {
+        square_id: {name: value for name, (value, _) in changes.items()}
+        for square_id, changes in payload["variations"].items()
+    }
+    category_ids = None
+    if "categories" in fields:
+        paths = [tuple(path.split(" > ")) for path in fields["categories"]]
+        category_ids = bridge.square.category_ids(paths, action.key, create=True)
+    body = apply_fields(one.raw, fields, variations, currency=bridge.settings.currency, category_ids=category_ids)
+    if payload["add"] and woo is not None:
+        body = add_variations(body, woo, payload["add"], currency=bridge.settings.currency)
+    return body
+
+
+def as_decided(now: ShownProduct, payload: dict[str, Any]) -> bool:
+    """True while each field still shows what it showed at decision time, or already what is wanted."""
+
+    def holds(values: dict[str, Value], changes: dict[str, Any]) -> bool:
+        return all(
+            values.get(name) == before or same(name, value, values.get(name))
+            for name, (value, before) in changes.items()
+        )
+
+    if not holds(product_values(now), payload["fields"]):
+        return False
+    by_id = {v.remote_id: variation_values(v) for v in now.variations}
+    return all(vid in by_id and holds(by_id[vid], changes) for vid, changes in payload["variations"].items())
+
+
+def _send_updates(bridge: Bridge, run: Run, ready: list[tuple[Action, dict[str, Any]]]) -> int:
+    actions = [action for action, _ in ready]
+    mark_sent(bridge, actions)
+    key = action_key("items", bridge.db.epoch, *(f"{a.key}:{a.attempts}" for a in actions))
+    outcomes = bridge.square.upsert_items([body for _, body in ready], key)
+    done = 0
+    for action, outcome in zip(actions, outcomes, strict=True):
+        done += finish_update(bridge, run, action, outcome)
+    return done
+
+
+def finish_update(bridge: Bridge, run: Run, action: Action, outcome: Outcome) -> int:
+    """Record what became of an item update."""
+    if isinstance(outcome, Done):
+        item = outcome.answer[0]
+        send_images_to_square(bridge, run, action, str(item["id"]))
+        if "images" in action.payload["fields"]:
+            fresh = bridge.square.item(str(item["id"]))
+            item = fresh.raw if fresh else item
+    with bridge.db.transaction() as conn:
+        if isinstance(outcome, Refused) and outcome.conflict:
+            action.state, action.error = "dropped", "changed meanwhile: decided again"
+            outbox.save(conn, [action])
+            links.set_dirty(conn, action.pid or 0, True)
+            run.add("changed while it was written")
+            return 0
+        if not isinstance(outcome, Done):
+            not_done(bridge, run, conn, action, outcome)
+            return 0
+        square = answered_item(bridge, conn, item)
+        woo = shown.product_shown(conn, "woo", action.payload["product_id"])
+        action.state, action.done_at = "done", bridge.now()
+        outbox.save(conn, [action])
+        if woo is not None:
+            if action.payload["add"]:
+                link_variations(bridge, run, conn, action.pid or 0, woo, square, "created in square")
+            agree(conn, action.pid or 0, woo, square, written(action))
+        _remember(bridge, run, conn, action, "square")
+        links.set_dirty(conn, action.pid or 0, True)
+    run.add("square products written")
+    return 1
+
+
+def written(action: Action) -> list[tuple[int | None, str]]:
+    """(vid or ``None``, field) of everything an update wrote."""
+    keys: list[tuple[int | None, str]] = [(None, name) for name in action.payload["fields"]]
+    for remote_id, changes in action.payload["variations"].items():
+        keys += [(action.payload["vids"][remote_id], name) for name in changes]
+    return keys
+
+
+def _remember(bridge: Bridge, run: Run, conn: Any, action: Action, side: str) -> None:
+    pid = action.pid or 0
+    write_history(bridge, run, conn, side=side, pid=pid, fields=action.payload["fields"], vid=None, key=action.key)
+    for remote_id, changes in action.payload["variations"].items():
+        vid = action.payload["vids"][remote_id]
+        write_history(bridge, run, conn, side=side, pid=pid, fields=changes, vid=vid, key=action.key)
+
+
+# -- creations ------------------------------------------------------------------------
+
+
+def _deliver_creations(bridge: Bridge, run: Run) -> int:
+    done = 0
+    while due := due_of(bridge, "create_item", 100):
+        batch = _creation_batch(bridge, run, due)
+        if batch:
+            done += _send_creations(bridge, run, batch)
+    return done
+
+
+def _creation_batch(bridge: Bridge, run: Run, due: list[Action]) -> list[Action]:
+    """The next creations that fit one call: an interrupted call exactly as it was, else what a look-up left over."""
+    if due[0].batch:
+        return [action for action in due if action.batch == due[0].batch]
+    fresh = _not_there_yet(bridge, run, [action for action in due if not action.batch])
+    batch: list[Action] = []
+    objects = 0
+    for action in fresh:
+        size = 1 + len(action.payload["body"]["item_data"]["variations"])
+        if batch and objects + size > _OBJECTS_AT_ONCE:
+            break
+        batch.append(action)
+        objects += size
+    name = action_key("create", bridge.db.epoch, *(f"{a.key}:{a.attempts}" for a in batch))
+    for action in batch:
+        action.batch = name
+    return batch
+
+
+def _not_there_yet(bridge: Bridge, run: Run, due: list[Action]) -> list[Action]:
+    """Look every SKU up first: an item that is there already is linked, not made again."""
+    with bridge.db.reading() as conn:
+        products = {a.id: shown.product_shown(conn, "woo", a.payload["from"]) for a in due}
+    skus = [v.sku for product in products.values() if product for v in product.variations if v.sku]
+    there: dict[str, RawProduct] = {}
+    for one in bridge.square.find_by_sku(skus) if skus else ():
+        for variation in bridge.square.translate(one.raw).variations:
+            there[shown.canonical_sku(variation.sku)] = one
+    left = []
+    for action in due:
+        product = products[action.id]
+        if product is None:
+            _drop(bridge, action, "the product is gone from the shop")
+            continue
+        found = next((there[s] for v in product.variations if (s := shown.canonical_sku(v.sku)) in there), None)
+        if found is not None:
+            adopt(bridge, run, action, product, found.raw, by="sku")
+            continue
+        if "body" not in action.payload:
+            action.payload["body"] = _new_body(bridge, action, product)
+        left.append(action)
+    return left
+
+
+def _new_body(bridge: Bridge, action: Action, product: ShownProduct) -> dict[str, Any]:
+    ids = bridge.square.category_ids(product.categories, action.key, create=True) if product.categories else []
+    return new_item(product, currency=bridge.settings.currency, category_ids=ids)
+
+
+def _drop(bridge: Bridge, action: Action, why: str) -> None:
+    action.state, action.error = "dropped", why
+    with bridge.db.transaction() as conn:
+        outbox.save(conn, [action])
+
+
+def _send_creations(bridge: Bridge, run: Run, batch: list[Action]) -> int:
+    mark_sent(bridge, batch)
+    outcomes = bridge.square.upsert_items([a.payload["body"] for a in batch], batch[0].batch)
+    done = 0
+    for action, outcome in zip(batch, outcomes, strict=True):
+        if isinstance(outcome, Done):
+            with bridge.db.reading() as conn:
+                product = shown.product_shown(conn, "woo", action.payload["from"])
+            if product is not None:
+                adopt(bridge, run, action, product, outcome.answer[0], by="created in square")
+                done += 1
+            else:
+                _drop(bridge, action, "the product is gone from the shop")
+            continue
+        if isinstance(outcome, Refused):
+            action.batch = ""
+        with bridge.db.transaction() as conn:
+            not_done(bridge, run, conn, action, outcome)
+    return done
+
+
+def adopt(bridge: Bridge, run: Run, action: Action, woo: ShownProduct, raw: dict[str, Any], *, by: str) -> None:
+    """The item is there: link it, and take what both show as agreed when it was made by us."""
+    pid = action.pid or 0
+    if by != "sku" and woo.images and bridge.settings.images:
+        send_images_to_square(bridge, run, action, str(raw["id"]), [image.remote_id for image in woo.images])
+        fresh = bridge.square.item(str(raw["id"]))
+        raw = fresh.raw if fresh else raw
+    with bridge.db.transaction() as conn:
+        elsewhere = links.products_by(conn, "square", [str(raw["id"])]).get(str(raw["id"]))
+        if elsewhere is not None and elsewhere.pid != pid:
+            action.state, action.error = "dropped", "its SKU is on an item that is linked to another product"
+            outbox.save(conn, [action])
+            run.skip("its SKU is on an item that is linked to another product")
+            return
+        square = answered_item(bridge, conn, raw)
+        link_created(bridge, run, conn, pid, woo, square, by)
+        if by != "sku":
+            agree(conn, pid, woo, square)
+            history.write(
+                conn, run_id=run.id, at=bridge.now(), side="square", kind="created", pid=pid, after=str(raw["id"]),
+                why="it was only in the shop", key=action.key,
+            )  # fmt: skip
+            run.add("square products created")
+        action.state, action.done_at = "done", bridge.now()
+        outbox.save(conn, [action])
+
+
+def settle_items(bridge: Bridge, run: Run, unknown: Sequence[Action]) -> None:
+    """Read back unanswered item writes: by content for updates, by SKU for creations."""
+    for action in unknown:
+        if action.kind == "update_item":
+            _settle_update(bridge, run, action)
+    creations = [action for action in unknown if action.kind == "create_item"]
+    if creations:
+        _settle_creations(bridge, run, creations)
+
+
+def _settle_update(bridge: Bridge, run: Run, action: Action) -> None:
+    one = bridge.square.item(action.payload["item_id"])
+    if one is not None and shows_wanted(bridge.square.translate(one.raw), action.payload):
+        finish_update(bridge, run, action, Done((one.raw, [])))
+        run.add("settled: it had happened")
+    elif old_enough(bridge, action):
+        action.state, action.due_at = "due", bridge.now()
+        with bridge.db.transaction() as conn:
+            outbox.save(conn, [action])
+        run.add("settled: it had not happened")
+
+
+def old_enough(bridge: Bridge, action: Action) -> bool:
+    """True when a write that is not there now will not appear later."""
+    return (bridge.clock.now() - parse_time(action.sent_at)).total_seconds() >= bridge.settings.settle_after
+
+
+def shows_wanted(now: ShownProduct, payload: dict[str, Any]) -> bool:
+    """True when a product shows everything an update wanted."""
+    wanted = {**payload, "fields": _only_wanted(payload["fields"])}
+    wanted["variations"] = {vid: _only_wanted(changes) for vid, changes in payload["variations"].items()}
+    return not payload["add"] and as_decided(now, wanted)
+
+
+def _only_wanted(changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: (value, value) for name, (value, _) in changes.items()}
+
+
+def _settle_creations(bridge: Bridge, run: Run, unknown: list[Action]) -> None:
+    """A call is atomic: when one of its items is found the others are there too, though a search may lag."""
+    left = _not_there_yet(bridge, run, unknown)
+    found = {a.batch for a in unknown} - {a.batch for a in left}
+    ended = {a.id for a in unknown} - {a.id for a in left}
+    partly = {a.batch for a in unknown if a.id in ended} & {a.batch for a in left}
+    if ended:
+        run.add("settled: it had happened", len(ended))
+    again = [a for a in left if a.batch not in found and old_enough(bridge, a)]
+    for action in again:
+        action.state, action.due_at = "due", bridge.now()
+        if action.batch in partly:
+            action.batch = ""
+    with bridge.db.transaction() as conn:
+        outbox.save(conn, again)
+    if again:
+        run.add("settled: it had not happened", len(again))

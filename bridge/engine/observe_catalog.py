@@ -1,0 +1,191 @@
+"""Read both catalogs page by page: notice what changed by fingerprint, and look at each stock number on the way.
+
+Memory stays flat: a page is compared and forgotten; only what changed is translated and stored. A listing that lost too
+much since last time is not believed, and nothing is marked gone by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bridge.domain.brakes import believe_listing
+from bridge.domain.times import time_text
+from bridge.engine.context import Bridge, Run, cursor_time
+from bridge.engine.decide_stock import announce, released_names
+from bridge.engine.numbers import note_numbers
+from bridge.ledger import cursors, links, shown
+from bridge.remotes.port import RawProduct, RawVariation
+
+WOO = "woo_catalog"
+SQUARE = "square_catalog"
+LINK = "link_wanted"
+"""Fact: something new was shown that may find its twin."""
+
+
+# -- WooCommerce ----------------------------------------------------------------------
+
+
+def observe_woo(bridge: Bridge, run: Run, *, full: bool) -> None:
+    """Read the shop's products and variations, all or those modified since the cursor."""
+    started = bridge.clock.now() + timedelta(seconds=bridge.woo.clock_skew())
+    with bridge.db.reading() as conn:
+        since = None if full else cursor_time(conn, WOO)
+    complete = since is None
+    seen: set[str] = set()
+    for page in bridge.woo.products(modified_after=since):
+        absorb_woo_products(bridge, run, page)
+        if complete:
+            seen.update(one.remote_id for one in page)
+    for rows in bridge.woo.variations(modified_after=since):
+        absorb_woo_variations(bridge, run, rows)
+    if complete:
+        run.counts["woo products"] = len(seen)
+        _forget_missing(bridge, run, "woo", seen)
+    with bridge.db.transaction() as conn:
+        moved = started - timedelta(seconds=bridge.settings.overlap_seconds)
+        cursors.move_cursor(conn, WOO, time_text(moved), bridge.now())
+
+
+def absorb_woo_products(bridge: Bridge, run: Run, page: Sequence[RawProduct]) -> None:
+    """Compare one page of products with what was shown; store what changed."""
+    with bridge.db.reading() as conn:
+        known = shown.fingerprints(conn, "woo", [one.remote_id for one in page])
+    changed = [one for one in page if known.get(one.remote_id) != one.fingerprint]
+    if changed:
+        with bridge.db.transaction() as conn:
+            for one in changed:
+                store_woo_product(bridge, conn, one)
+            _wanted(conn, "woo", [one.remote_id for one in changed])
+        run.add("woo products changed", len(changed))
+    counted = [bridge.woo.stock_of_raw(one.raw) for one in page if one.raw.get("type") == "simple"]
+    note_numbers(bridge, run, counted)
+
+
+def store_woo_product(bridge: Bridge, conn: Connection, one: RawProduct) -> None:
+    """Store a product as shown; a simple one is its own variation."""
+    now = bridge.now()
+    product = bridge.woo.translate(one.raw)
+    shown.put_product(conn, product, one.fingerprint, now=now)
+    if one.raw.get("type") == "variable":
+        shown.keep_only_variations(conn, "woo", one.remote_id, [str(v) for v in one.raw.get("variations", ())])
+        return
+    variation = bridge.woo.translate_variation(one.raw)
+    shown.put_variation(conn, "woo", one.remote_id, variation, one.fingerprint, now=now)
+    shown.keep_only_variations(conn, "woo", one.remote_id, [one.remote_id])
+
+
+def absorb_woo_variations(bridge: Bridge, run: Run, rows: Sequence[RawVariation]) -> None:
+    """Compare one page of variations with what was shown; store what changed."""
+    with bridge.db.reading() as conn:
+        known = shown.variation_fingerprints(conn, "woo", [one.remote_id for one in rows])
+    changed = [one for one in rows if known.get(one.remote_id) != one.fingerprint]
+    if changed:
+        with bridge.db.transaction() as conn:
+            for one in changed:
+                variation = bridge.woo.translate_variation(one.raw)
+                shown.put_variation(conn, "woo", one.parent_id, variation, one.fingerprint, now=bridge.now())
+            _wanted(conn, "woo", sorted({one.parent_id for one in changed}))
+        run.add("woo variations changed", len(changed))
+    note_numbers(bridge, run, [bridge.woo.stock_of_raw(one.raw) for one in rows])
+
+
+def refresh_woo(bridge: Bridge, run: Run, product_id: str) -> None:
+    """Read one product now (a doorbell named it): stored, or marked gone."""
+    one = bridge.woo.product(product_id)
+    if one is None or one.gone:
+        with bridge.db.transaction() as conn:
+            _gone(conn, run, "woo", [product_id])
+        return
+    absorb_woo_products(bridge, run, [one])
+    if one.raw.get("type") == "variable":
+        absorb_woo_variations(bridge, run, bridge.woo.variations_of(product_id))
+
+
+# -- Square ---------------------------------------------------------------------------
+
+
+def observe_square(bridge: Bridge, run: Run, *, full: bool) -> None:
+    """Read Square's items, all or those changed since the server's own mark."""
+    with bridge.db.reading() as conn:
+        since = cursors.read_cursor(conn, SQUARE)
+    if since and not full:
+        page, mark = bridge.square.items_changed(since)
+        absorb_square_items(bridge, run, [one for one in page if not one.gone])
+        with bridge.db.transaction() as conn:
+            _gone(conn, run, "square", [one.remote_id for one in page if one.gone])
+    else:
+        _, mark = bridge.square.items_changed("")
+        seen: set[str] = set()
+        for items in bridge.square.items():
+            absorb_square_items(bridge, run, items)
+            seen.update(one.remote_id for one in items)
+        run.counts["square items"] = len(seen)
+        _forget_missing(bridge, run, "square", seen)
+    if mark:
+        with bridge.db.transaction() as conn:
+            cursors.move_cursor(conn, SQUARE, mark, bridge.now())
+
+
+def absorb_square_items(bridge: Bridge, run: Run, page: Sequence[RawProduct]) -> None:
+    """Compare some items with what was shown; store what changed."""
+    if not page:
+        return
+    with bridge.db.reading() as conn:
+        known = shown.fingerprints(conn, "square", [one.remote_id for one in page])
+    changed = [one for one in page if known.get(one.remote_id) != one.fingerprint]
+    if not changed:
+        return
+    with bridge.db.transaction() as conn:
+        for one in changed:
+            store_square_item(bridge, conn, one)
+        _wanted(conn, "square", [one.remote_id for one in changed])
+    run.add("square items changed", len(changed))
+
+
+def store_square_item(bridge: Bridge, conn: Connection, one: RawProduct) -> None:
+    """Store an item and its variations as shown."""
+    now = bridge.now()
+    product = bridge.square.translate(one.raw)
+    shown.put_product(conn, product, one.fingerprint, now=now)
+    for variation in product.variations:
+        shown.put_variation(conn, "square", one.remote_id, variation, "", now=now)
+    shown.keep_only_variations(conn, "square", one.remote_id, [v.remote_id for v in product.variations])
+
+
+# -- both -----------------------------------------------------------------------------
+
+
+def _wanted(conn: Connection, side: str, product_ids: Sequence[str]) -> None:
+    """What changed is to be decided again; what is not linked may find its twin."""
+    linked = links.products_by(conn, side, product_ids)
+    for row in linked.values():
+        links.set_dirty(conn, row.pid, True)
+    cursors.note_fact(conn, LINK, "1")
+
+
+def _forget_missing(bridge: Bridge, run: Run, side: str, seen: set[str]) -> None:
+    with bridge.db.reading() as conn:
+        before = shown.count_live(conn, side)
+        missing = [one for one in shown.live_ids(conn, side) if one not in seen]
+        brake = believe_listing(len(seen), before, bridge.settings.limits) if missing else None
+        released = brake is not None and brake.release in released_names(conn)
+    if not missing:
+        return
+    with bridge.db.transaction() as conn:
+        if brake is not None and not released:
+            announce(bridge, run, conn, brake)
+            return
+        cursors.forget_fact(conn, "release:empty_answer")
+        _gone(conn, run, side, missing)
+
+
+def _gone(conn: Connection, run: Run, side: str, ids: Sequence[str]) -> None:
+    if not ids:
+        return
+    shown.mark_gone(conn, side, ids)
+    for row in links.products_by(conn, side, ids).values():
+        links.set_dirty(conn, row.pid, True)
+    run.add(f"{side} products gone", len(ids))

@@ -1,0 +1,279 @@
+"""Read the shop's orders and turn what their lines took from stock into movements and adjustments at Square.
+
+An order's status proves nothing about stock; ``_reduced_stock`` on each line does. What changed there since the last
+look is a movement, and in the same transaction an adjustment at the stores that give (or get back) the goods stands in
+the outbox. The cause names order, line and how often the line changed, so it is the same after a crash or a restore.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from bridge.domain.actions import action_key
+from bridge.domain.allocate import allocate
+from bridge.domain.times import time_text
+from bridge.engine.context import MARK, Bridge, Run, cursor_time, online_stores, store_settings
+from bridge.engine.settings import StoreSetting
+from bridge.ledger import cursors, movements, orders, outbox, stock
+from bridge.ledger.orders import OrderSeen
+from bridge.ledger.stock import StockRow
+from bridge.remotes.port import WooOrder, WooOrderLine
+
+CURSOR = "woo_orders"
+
+
+@dataclass(frozen=True, slots=True)
+class LineMove:
+    """What one order line newly did to stock: ``effect`` is negative for a sale, positive for goods coming back."""
+
+    line_id: str
+    row: StockRow
+    effect: Decimal
+    turn: int
+
+
+def observe_orders(bridge: Bridge, run: Run) -> set[int]:
+    """Read orders changed since the cursor; returns the vids that any changed order speaks of."""
+    started = bridge.clock.now() + timedelta(seconds=bridge.woo.clock_skew())
+    with bridge.db.reading() as conn:
+        since = cursor_time(conn, CURSOR)
+    if since is None:
+        since = started - timedelta(days=bridge.settings.look_back_days)
+    touched: set[int] = set()
+    for page in bridge.woo.orders(modified_after=since):
+        touched |= _absorb_page(bridge, run, page)
+    with bridge.db.transaction() as conn:
+        moved = started - timedelta(seconds=bridge.settings.overlap_seconds)
+        cursors.move_cursor(conn, CURSOR, time_text(max(moved, since)), bridge.now())
+    return touched
+
+
+def _absorb_page(bridge: Bridge, run: Run, page: list[WooOrder]) -> set[int]:
+    """Store a page of orders; opens a transaction only when one of them is news."""
+    with bridge.db.reading() as conn:
+        known = orders.get(conn, [order.order_id for order in page])
+    news = [order for order in page if _is_news(known.get(order.order_id), order)]
+    if not news:
+        return set()
+    touched: set[int] = set()
+    with bridge.db.transaction() as conn:
+        stores = store_settings(bridge, conn)
+        for order in news:
+            touched |= absorb_order(bridge, run, conn, order, known.get(order.order_id), stores)
+    return touched
+
+
+def _is_news(known: OrderSeen | None, order: WooOrder) -> bool:
+    return known is None or known.modified != time_text(order.modified) or _reduced(known) != _reduced_now(order)
+
+
+def _reduced(known: OrderSeen) -> dict[str, Decimal]:
+    return {line: Decimal(str(entry[1])) for line, entry in known.lines.items() if Decimal(str(entry[1]))}
+
+
+def _reduced_now(order: WooOrder) -> dict[str, Decimal]:
+    return {line.line_id: line.reduced for line in order.lines if line.reduced}
+
+
+def absorb_order(
+    bridge: Bridge,
+    run: Run,
+    conn: Connection,
+    order: WooOrder,
+    known: OrderSeen | None,
+    stores: tuple[StoreSetting, ...],
+) -> set[int]:
+    """Bring one order into the ledger; the vids it speaks of."""
+    seen = known or OrderSeen(order.order_id, created=time_text(order.created))
+    first_look = known is None
+    lines = {line.line_id: line for line in order.lines}
+    for line_id, entry in seen.lines.items():
+        if line_id not in lines:
+            lines[line_id] = WooOrderLine(line_id, str(entry[0]), Decimal(0), Decimal(0))
+    rows = stock.by_woo(conn, [line.variation_id for line in lines.values()])
+    moves = []
+    for line in lines.values():
+        move = _move_of(run, seen, line, rows.get(line.variation_id), first_look)
+        if move is not None:
+            moves.append(move)
+    _carry(bridge, run, conn, order, seen, moves, stores)
+    seen.number, seen.status, seen.modified = order.number, order.status, time_text(order.modified)
+    orders.put(conn, seen, now=bridge.now())
+    run.add("orders changed")
+    return {row.vid for row in rows.values()}
+
+
+def _move_of(run: Run, seen: OrderSeen, line: WooOrderLine, row: StockRow | None, first_look: bool) -> LineMove | None:
+    """What a line newly did; notes the line's state in ``seen`` whether or not it counts."""
+    entry = seen.lines.get(line.line_id, [line.variation_id, "0", 0])
+    before, turn = Decimal(str(entry[1])), int(entry[2])
+    if before == line.reduced:
+        seen.lines.setdefault(line.line_id, [line.variation_id, str(line.reduced), turn])
+        return None
+    seen.lines[line.line_id] = [line.variation_id, str(line.reduced), turn + 1]
+    if row is None:
+        run.skip("order line of a product that is not linked")
+        return None
+    if row.state != "open":
+        run.skip("order line of a variation whose stock is not kept in step")
+        return None
+    if first_look and seen.created < row.opened_at:
+        # taken before the opening count: that count already knows about it
+        run.skip("order line older than the opening count")
+        return None
+    return LineMove(line.line_id, row, before - line.reduced, turn + 1)
+
+
+def _carry(
+    bridge: Bridge,
+    run: Run,
+    conn: Connection,
+    order: WooOrder,
+    seen: OrderSeen,
+    moves: list[LineMove],
+    stores: tuple[StoreSetting, ...],
+) -> None:
+    """Record movements and put the adjustments for Square into the outbox."""
+    given = _stores_that_give(bridge, conn, order, [m for m in moves if m.effect < 0], stores)
+    for move in moves:
+        cause = f"order:{order.order_id}:{move.line_id}:{move.turn}"
+        moved = movements.Movement(
+            "woo",
+            cause,
+            move.row.vid,
+            "sale" if move.effect < 0 else "restock",
+            move.effect,
+            time_text(order.modified),
+            detail={"order": order.number or order.order_id, "created": time_text(order.created)},
+        )
+        movement_id = movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
+        if movement_id is None:
+            continue
+        stock.add_expected(conn, move.row.vid, int(move.effect))
+        shares = given[move.line_id] if move.effect < 0 else _stores_that_get(seen, move, stores)
+        _remember_taken(seen, move.line_id, shares)
+        for store_id, quantity in shares:
+            adjust_square(
+                bridge, run, conn, move.row, store_id, quantity, cause,
+                kind="sale" if quantity < 0 else "restock", movement_id=movement_id,
+            )  # fmt: skip
+
+
+def _stores_that_give(
+    bridge: Bridge,
+    conn: Connection,
+    order: WooOrder,
+    sales: list[LineMove],
+    stores: tuple[StoreSetting, ...],
+) -> dict[str, list[tuple[str, Decimal]]]:
+    """Which store gives what for each sold line, as signed quantities; a shortage falls on the first store."""
+    if not sales:
+        return {}
+    online = online_stores(stores) or tuple(store.store_id for store in stores)
+    on_hand = stock.counts_of(conn, [m.row.vid for m in sales])
+    pickup = _pickup_store(bridge, order, stores)
+    within = {
+        str(vid): {store: n for store, n in counts.items() if store in online or store == pickup}
+        for vid, counts in on_hand.items()
+    }
+    made = allocate(
+        [(str(move.row.vid), -move.effect) for move in sales],
+        within,
+        pickup_store=pickup,
+        policy=bridge.settings.allocate,
+        priority=online,
+        may_split=bridge.settings.may_split,
+    )
+    parts = [(variation, store, n) for variation, store, n in made.by_line]
+    parts += [(variation, pickup or online[0], n) for variation, n in made.shortage]
+    return {move.line_id: _take_parts(parts, str(move.row.vid), -move.effect) for move in sales}
+
+
+def _take_parts(parts: list[tuple[str, str, Decimal]], variation: str, quantity: Decimal) -> list[tuple[str, Decimal]]:
+    """The shares of one line out of what was placed for its variation (two lines may name one product)."""
+    shares: list[tuple[str, Decimal]] = []
+    for at, (placed, store_id, size) in enumerate(parts):
+        share = min(size, quantity)
+        if placed == variation and share > 0:
+            parts[at] = (placed, store_id, size - share)
+            quantity -= share
+            shares.append((store_id, -share))
+    return _summed(shares)
+
+
+def _summed(parts: list[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
+    total: dict[str, Decimal] = {}
+    for store_id, quantity in parts:
+        total[store_id] = total.get(store_id, Decimal(0)) + quantity
+    return [(store_id, quantity) for store_id, quantity in total.items() if quantity]
+
+
+def _pickup_store(bridge: Bridge, order: WooOrder, stores: tuple[StoreSetting, ...]) -> str:
+    place = order.pickup_place.strip().lower()
+    if not place:
+        return ""
+    for setting in stores:
+        if setting.pickup_place.strip().lower() == place:
+            return setting.store_id
+    return bridge.settings.places.get(place, "")
+
+
+def _stores_that_get(seen: OrderSeen, move: LineMove, stores: tuple[StoreSetting, ...]) -> list[tuple[str, Decimal]]:
+    """Goods go back to the stores that gave them; what nobody is known to have given goes to the first store."""
+    left, shares = move.effect, []
+    for store_id, text in seen.taken.get(move.line_id, {}).items():
+        back = min(left, Decimal(text))
+        if back > 0:
+            shares.append((store_id, back))
+            left -= back
+    if left > 0:
+        first = (online_stores(stores) or tuple(s.store_id for s in stores))[0]
+        shares.append((first, left))
+    return _summed(shares)
+
+
+def _remember_taken(seen: OrderSeen, line_id: str, shares: list[tuple[str, Decimal]]) -> None:
+    taken = seen.taken.setdefault(line_id, {})
+    for store_id, quantity in shares:
+        left = Decimal(taken.get(store_id, "0")) - quantity
+        if left > 0:
+            taken[store_id] = str(left)
+        else:
+            taken.pop(store_id, None)
+
+
+def adjust_square(
+    bridge: Bridge,
+    run: Run,
+    conn: Connection,
+    row: StockRow,
+    store_id: str,
+    quantity: Decimal,
+    cause: str,
+    *,
+    kind: str,
+    movement_id: int,
+    absolute: bool = False,
+) -> None:
+    """Put one inventory change for Square into the outbox; its reference is the cause, its key follows from it."""
+    reference = f"{MARK}{cause}@{store_id}"
+    action = outbox.Action(
+        key=action_key("square", reference),
+        side="square",
+        kind="count" if absolute else "adjust",
+        payload={
+            "variation_id": row.square_id,
+            "store_id": store_id,
+            "quantity": str(quantity),
+            "cause": kind,
+            "reference": reference,
+        },
+        vid=row.vid,
+        causes=[movement_id],
+    )
+    if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
+        run.add("planned square stock")

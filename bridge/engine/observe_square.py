@@ -1,0 +1,162 @@
+"""Read Square's stores, counts and inventory history.
+
+Counts are the level that decides; the history explains it. Counts are read before the history, so that every count
+believed has its explanation at hand. An entry that carries our own mark is an echo; one that carries our mark but is
+unknown to the ledger shows that the ledger was set back (a restored backup), and is taken over as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from bridge.domain.actions import action_key
+from bridge.domain.times import normal_time
+from bridge.engine.context import MARK, Bridge, Run, overlap_before
+from bridge.ledger import cursors, links, movements, orders, outbox, stock, stores
+from bridge.remotes.port import SquareChange, SquareCount
+
+COUNTS = "square_counts"
+CHANGES = "square_changes"
+
+
+def observe_stores(bridge: Bridge, run: Run) -> None:
+    """Read the locations."""
+    found = bridge.square.stores()
+    with bridge.db.transaction() as conn:
+        for one in found:
+            stores.put(
+                conn, one.store_id, name=one.name, active=one.active, timezone=one.timezone,
+                currency=one.currency, body=one.raw,
+            )  # fmt: skip
+    run.counts["stores"] = len(found)
+
+
+def observe_counts(bridge: Bridge, run: Run, *, full: bool) -> None:
+    """Read counts changed since the cursor, or all of them."""
+    mark = bridge.square.server_time() or bridge.now()
+    with bridge.db.reading() as conn:
+        since = "" if full else cursors.read_cursor(conn, COUNTS)
+    for page in bridge.square.counts(updated_after=since):
+        absorb_counts(bridge, run, page)
+    with bridge.db.transaction() as conn:
+        cursors.move_cursor(conn, COUNTS, overlap_before(bridge, mark), bridge.now())
+
+
+def absorb_counts(bridge: Bridge, run: Run, page: Sequence[SquareCount]) -> None:
+    """Store counts; a variation whose number changed is to be decided again."""
+    with bridge.db.reading() as conn:
+        linked = links.variations_by(conn, "square", [count.variation_id for count in page])
+        known = stock.counts_of(conn, [row.vid for row in linked.values()])
+    news = [
+        (linked[count.variation_id].vid, count)
+        for count in page
+        if count.variation_id in linked and known[linked[count.variation_id].vid].get(count.store_id) != count.quantity
+    ]
+    if not news:
+        return
+    with bridge.db.transaction() as conn:
+        store_counts(conn, run, news)
+
+
+def store_counts(conn: Connection, run: Run, news: Sequence[tuple[int, SquareCount]]) -> None:
+    """Store counts of linked variations inside a transaction."""
+    changed = [
+        vid
+        for vid, count in news
+        if stock.put_count(conn, vid, count.store_id, count.quantity, normal_time(count.calculated_at))
+    ]
+    stock.mark(conn, changed, dirty=1)
+    run.add("square counts changed", len(changed))
+
+
+def observe_changes(bridge: Bridge, run: Run) -> None:
+    """Read the inventory history since the cursor into movements."""
+    mark = bridge.square.server_time() or bridge.now()
+    with bridge.db.reading() as conn:
+        since = cursors.read_cursor(conn, CHANGES)
+    if since:
+        for page in bridge.square.changes(updated_after=since):
+            _absorb_changes(bridge, run, page)
+    with bridge.db.transaction() as conn:
+        cursors.move_cursor(conn, CHANGES, overlap_before(bridge, mark), bridge.now())
+
+
+def _absorb_changes(bridge: Bridge, run: Run, page: Sequence[SquareChange]) -> None:
+    with bridge.db.reading() as conn:
+        linked = links.variations_by(conn, "square", [change.variation_id for change in page])
+    news = [change for change in page if change.variation_id in linked]
+    if not news:
+        return
+    with bridge.db.transaction() as conn:
+        for change in news:
+            vid = linked[change.variation_id].vid
+            if change.reference.startswith(MARK):
+                _echo(bridge, run, conn, change, vid)
+            else:
+                _record(bridge, run, conn, change, vid)
+
+
+def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:
+    moved = movements.Movement(
+        "square",
+        change.change_id,
+        vid,
+        change.kind,
+        change.quantity,
+        normal_time(change.occurred_at),
+        store_id=change.store_id,
+        detail={"source": change.source, "reference": change.reference},
+    )
+    if movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id) is not None:
+        run.add("square movements")
+
+
+def _echo(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:
+    """Our own write coming back: nothing to do, unless this ledger never wrote it."""
+    key = action_key("square", change.reference)
+    if outbox.by_key(conn, key) is not None:
+        return
+    run.add("own writes found that this ledger had forgotten")
+    now = bridge.now()
+    action = outbox.Action(
+        key=key,
+        side="square",
+        kind="adjust",
+        payload={
+            "variation_id": change.variation_id,
+            "store_id": change.store_id,
+            "quantity": str(change.quantity),
+            "cause": change.kind,
+            "reference": change.reference,
+        },
+        vid=vid,
+        state="done",
+    )
+    outbox.add(conn, action, now=now, run_id=run.id)
+    cause = change.reference.removeprefix(MARK).partition("@")[0]
+    if cause.startswith("order:"):
+        _carried_before(conn, bridge, cause, change, vid)
+    # whatever the shop shows now already contains writes this ledger does not know: compare afresh
+    stock.change(conn, vid, state="unopened", reason="rewound", dirty=1)
+
+
+def _carried_before(conn: Connection, bridge: Bridge, cause: str, change: SquareChange, vid: int) -> None:
+    """An order line was carried to Square in the life this ledger forgot: note it as carried."""
+    _, order_id, line_id, turn = cause.split(":")
+    seen = orders.get(conn, [order_id]).get(order_id) or orders.OrderSeen(
+        order_id, created=normal_time(change.occurred_at)
+    )
+    row = stock.by_vid(conn, [vid])[vid]
+    entry = seen.lines.get(line_id, [row.woo_id, "0", 0])
+    reduced = Decimal(str(entry[1])) - change.quantity
+    seen.lines[line_id] = [row.woo_id, str(reduced), max(int(entry[2]), int(turn))]
+    taken = seen.taken.setdefault(line_id, {})
+    left = Decimal(taken.get(change.store_id, "0")) - change.quantity
+    if left > 0:
+        taken[change.store_id] = str(left)
+    else:
+        taken.pop(change.store_id, None)
+    orders.put(conn, seen, now=bridge.now())

@@ -1,0 +1,95 @@
+"""End every ``unknown`` by reading back: the key in the shop's meta, the reference in Square's history.
+
+Nothing is guessed and nothing is sent blindly again. "Not found" is believed only when the write is old enough that
+it cannot still be on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bridge.domain.times import parse_time, time_text
+from bridge.engine.context import Bridge, Run
+from bridge.engine.deliver_square_items import settle_items
+from bridge.engine.deliver_stock import confirm_square, record_woo
+from bridge.engine.deliver_woo_products import settle_products
+from bridge.ledger import outbox
+from bridge.ledger.outbox import Action
+from bridge.remotes.port import Done, SquareCount
+
+_AT_ONCE = 100
+
+
+def recover(bridge: Bridge, run: Run) -> None:
+    """After a start: whatever was marked sent and has no outcome is unknown."""
+    with bridge.db.transaction() as conn:
+        left = outbox.in_states(conn, ("sent",))
+        for action in left:
+            action.state, action.error = "unknown", "the bridge stopped before the answer was recorded"
+        outbox.save(conn, left)
+    if left:
+        run.add("unanswered when the bridge stopped", len(left))
+
+
+def settle(bridge: Bridge, run: Run) -> None:
+    """Read back every unknown action."""
+    with bridge.db.reading() as conn:
+        unknown = outbox.in_states(conn, ("unknown",))
+    woo = [action for action in unknown if action.kind == "change_stock"]
+    square = [action for action in unknown if action.kind in ("adjust", "count")]
+    for start in range(0, len(woo), _AT_ONCE):
+        _settle_woo(bridge, run, woo[start : start + _AT_ONCE])
+    for start in range(0, len(square), _AT_ONCE):
+        _settle_square(bridge, run, square[start : start + _AT_ONCE])
+    settle_items(bridge, run, [a for a in unknown if a.kind in ("update_item", "create_item")])
+    settle_products(bridge, run, [a for a in unknown if a.kind in ("update_product", "create_product")])
+
+
+def _may_conclude(bridge: Bridge, action: Action) -> bool:
+    """True when a write that is not there now will not appear later."""
+    age = bridge.clock.now() - parse_time(action.sent_at)
+    return age >= timedelta(seconds=bridge.settings.settle_after)
+
+
+def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
+    shown = {
+        one.variation_id: one
+        for one in bridge.woo.stock_of([(a.payload["variation_id"], a.payload["parent_id"]) for a in actions])
+    }
+    with bridge.db.transaction() as conn:
+        for action in actions:
+            one = shown.get(action.payload["variation_id"])
+            if one is not None and one.key == action.key:
+                record_woo(bridge, run, conn, action, Done())
+                run.add("settled: it had happened")
+            elif _may_conclude(bridge, action):
+                action.state, action.due_at = "due", bridge.now()
+                outbox.save(conn, [action])
+                run.add("settled: it had not happened")
+
+
+def _settle_square(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
+    """History first, counts after it: then the counts contain everything the history showed."""
+    since = min(parse_time(action.sent_at) for action in actions) - timedelta(hours=1)
+    ids = sorted({action.payload["variation_id"] for action in actions})
+    references = {
+        change.reference
+        for page in bridge.square.changes(updated_after=time_text(since), variation_ids=ids)
+        for change in page
+    }
+    found = [action for action in actions if action.payload["reference"] in references]
+    counts: list[SquareCount] = []
+    if found:
+        wanted = sorted({action.payload["variation_id"] for action in found})
+        counts = [count for page in bridge.square.counts(variation_ids=wanted) for count in page]
+    with bridge.db.transaction() as conn:
+        if found:
+            confirm_square(bridge, run, conn, found, counts)
+            run.add("settled: it had happened", len(found))
+        missing = [a for a in actions if a.payload["reference"] not in references and _may_conclude(bridge, a)]
+        for action in missing:
+            action.state, action.due_at = "due", bridge.now()
+        outbox.save(conn, missing)
+        if missing:
+            run.add("settled: it had not happened", len(missing))
