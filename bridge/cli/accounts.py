@@ -8,7 +8,7 @@ from bridge.clock import Clock
 from bridge.config.model import Config
 from bridge.remotes.calls import Caller
 from bridge.remotes.pace import Pace
-from bridge.remotes.port import Call, Transport
+from bridge.remotes.port import Call
 
 ATTEMPTS = 2
 """A person waits for the answer: one retry is patience enough."""
@@ -58,18 +58,16 @@ def look_at_shop(config: Config, clock: Clock) -> ShopSeen:
 def look_at_square(config: Config, clock: Clock) -> list[StoreSeen]:
     """List the locations; raises ``AccessRefused``, ``RemoteDown``, ``RemoteRefused``."""
     from bridge.remotes.classify import classify_square
+    from bridge.remotes.square.transport import SdkTransport
 
-    transport = _square_transport(config)
+    square = config.square
+    transport = SdkTransport(square.token.reveal, square.address, version=square.version, timeout=square.timeout)
     caller = Caller(transport, Pace(clock), clock, classify_square, side="Square", attempts=ATTEMPTS)
-    answer = caller.read(Call("GET", "/v2/locations"))
+    try:
+        answer = caller.read(Call("GET", "v2/locations"))
+    finally:
+        transport.close()
     return [
         StoreSeen(row["id"], row.get("name", ""), row.get("status") == "ACTIVE", row.get("currency", ""))
         for row in answer.get("locations", [])
     ]
-
-
-def _square_transport(config: Config) -> Transport:
-    from bridge.remotes.square.transport import SdkTransport
-
-    square = config.square
-    return SdkTransport(square.token.reveal, square.address, version=square.version, timeout=square.timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -114,7 +115,7 @@ def _access(woo: FakeWoo, square: FakeSquare, woo_url: str, square_url: str) -> 
 
 
 def _config_text(told: dict[str, Any], places: dict[str, str]) -> str:
-    stores = "".join(f"  - {{id: {place['id']}, name: {place['name']}}}\n" for place in told["locations"])
+    stores = "".join(f"  - {{id: {place['id']}, name: {json.dumps(place['name'])}}}\n" for place in told["locations"])
     return (
         "# The sandbox: a simulated shop and Square account on this machine.\n"
         f"woo:\n  url: {told['woo_url']}\n  key: {places['woo_key']}\n  secret: {places['woo_secret']}\n"
