@@ -51,16 +51,14 @@ def allocate(
         open_lines = [n for n, parts in enumerate(placed) if not parts]
         if step == "single":
             store = shelf.store_with_all([wanted[n] for n in open_lines])
-            stores_of = {n: [store] if store else [] for n in open_lines}
+            stores_of = {n: [store] for n in open_lines}
         else:
             stores_of = {n: shelf.order(wanted[n][0], step) for n in open_lines}
         for n in open_lines:
             placed[n] = shelf.whole(wanted[n], stores_of[n])
     if may_split:
-        line_steps = [step for step in policy if step != "single"]
         for n, line in enumerate(wanted):
-            if not placed[n] and line_steps:
-                placed[n] = shelf.split(line, shelf.order(line[0], *line_steps))
+            placed[n] = placed[n] or shelf.split(line, shelf.order(line[0], *policy))
     return _collect(placed, wanted)
 
 

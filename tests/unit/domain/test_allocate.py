@@ -99,7 +99,7 @@ def test_a_line_is_split_only_when_that_is_allowed() -> None:
 
 
 def test_a_split_goes_on_past_lines_that_are_placed() -> None:
-    stock = counts(V={"A": 2}, W={"A": 1, "B": 1})
+    stock = counts(V={"A": 1}, W={"A": 1, "B": 1})
     given_out = allocate(order(("V", 1), ("W", 2)), stock, policy=["most"], may_split=True)
     assert result(given_out) == ([("V", "A", 1), ("W", "A", 1), ("W", "B", 1)], [])
 

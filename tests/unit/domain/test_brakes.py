@@ -66,6 +66,7 @@ def test_hiding_and_deleting_unasked_always_stop_the_run() -> None:
         (None, 900, False),
         (0, 900, False),
         (1, 2, True),
+        (2, None, True),
         ("1000", 5, False),
     ],
 )

@@ -99,6 +99,7 @@ DIFFERENT: list[tuple[str, Value, Value]] = [
     ("description", "One<br>Two", "OneTwo"),
     ("categories", ["Clothing"], ["Clothing > Hoodies"]),
     ("categories", ["Clothing"], []),
+    ("gtin", "129", "12"),
     ("images", ["1"], []),
     ("image", "1", ""),
     ("sku", "H-1", "H1"),

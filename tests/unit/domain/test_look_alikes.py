@@ -32,9 +32,22 @@ def test_texts_without_words_look_like_nothing() -> None:
     assert like(["", "!"], ["", "?"]) == []
 
 
-def test_only_the_five_nearest_are_looked_at_closely() -> None:
-    near = [f"blue warm hoodie {n}" for n in range(5)]
-    assert all(there < 5 for _, there, _ in like(["blue warm hoodie"], [*near, "hoodie"]))
+def test_of_many_only_those_that_share_most_words_are_looked_at_closely() -> None:
+    far = [f"blue {n}" for n in range(9)]
+    near = [f"blue warm hoodie {n}" for n in range(4)]
+    assert [row[:2] for row in like(["blue warm hoodie"], [*far, *near])] == [(0, 9), (0, 10), (0, 11)]
+    assert [row[1] for row in like(["blue warm hoodie"], [*(f"blue warm hoodie {n}" for n in range(5)), "hoodie"])]
+
+
+def test_equally_near_rows_are_looked_at_in_their_order() -> None:
+    mugs = [f"mug {n}" for n in range(8)]
+    assert [there for _, there, _ in like(["mug"], ["cap", *mugs])] == [1, 2, 3]
+    turned = ["mug z", *(f"mug x{n}" for n in range(4)), "cup mug"]
+    assert all(there < 5 for _, there, _ in like(["mug q"], turned))
+
+
+def test_beginnings_are_compared_without_blanks() -> None:
+    assert [row[:2] for row in like(["T-Shirtx"], ["tshirtx"])] == [(0, 0)]
 
 
 def test_a_word_of_very_many_products_brings_nobody_together() -> None:

@@ -89,6 +89,7 @@ def test_ignored_rows_are_not_there() -> None:
     report = match([woo("1", "a"), woo("2", "a")], [square("A", "a"), square("1", "b")], ignore=[("woo", "1")])
     assert linked(report) == [("2", "A", "sku")]
     assert (report.doubled, ids(report.alone)) == ([], ["1"])
+    assert linked(match([woo("1", "a")], [square("A", "a"), square("B", "a")], ignore=[("square", "B")]))
 
 
 def test_what_the_other_side_cannot_hold_is_listed_not_linked() -> None:

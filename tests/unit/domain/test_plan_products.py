@@ -146,6 +146,23 @@ def test_other_pictures_are_written_though_both_sides_have_some() -> None:
     assert gone == ProductPlan(agreed=(Agreed(None, "images", [], []),))
 
 
+def test_first_pictures_of_one_side_are_written_to_the_other() -> None:
+    woo, square = woo_product(), square_item()
+    base = base_of(woo, square, [LINK])
+    here = plan_product(replace(woo, images=(ShownImage("1"),)), square, base, [LINK], RULES)
+    assert here.changes == (FieldChange("square", "images", None, ["1"], [], "changed in woo"),)
+    there = plan_product(woo, replace(square, images=(ShownImage("X"),)), base, [LINK], RULES)
+    assert there.changes == (FieldChange("woo", "images", None, ["X"], [], "changed in square"),)
+
+
+def test_a_field_left_out_does_not_hold_back_the_next() -> None:
+    woo = woo_product(ShownVariation("w1", sku="H-1", image=ShownImage("1")), kind="simple")
+    square = square_item(ShownVariation("s1", sku="H-1", title="Regular", price=7))
+    plan = plan_product(woo, square, {}, [LINK], FieldRules({"image": "woo"}))
+    assert [change.field for change in plan.changes] == ["image"]
+    assert plan.skips == (Skip("no_price", "woo w1"),)
+
+
 def test_a_category_decides_who_owns_a_field() -> None:
     rules = FieldRules({"name": "ask"}, {"Clothing": {"name": "square"}})
     for woo_paths, square_paths in (((("Clothing", "Hoodies"),), (("Food",),)), ((), (("Clothing",),))):
