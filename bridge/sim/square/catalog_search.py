@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bridge.sim.kernel.exchange import SimRequest
@@ -57,10 +57,15 @@ def _found(
     limit = body.get("limit")
     limit = limit if isinstance(limit, int) and 1 <= limit <= 1000 else 100
     order = sort_of(query)
+    wanted = set(types)
     rows: list[str] | None = None
     if body.get("begin_time"):
         since = int(moment(body["begin_time"], "begin_time").timestamp() * 1000 + 1e-6)
-        rows = store.changed_since(since)
+        changes = store.changed_since(since) if start is None or order else store.changed_from(start)
+        fresh = ((index, obj) for index, obj in changes if obj["type"] in wanted and keep(obj))
+        if order is None:
+            return _log_page(fresh, start, limit)
+        rows = list(dict.fromkeys(obj["id"] for _, obj in fresh))
     elif types == ["ITEM_VARIATION"] and (skus := set_of_skus(query)) is not None and not deleted:
         rows = [one for sku in skus for one in store.variations_with_sku(sku)]
     elif order is not None:
@@ -69,12 +74,23 @@ def _found(
         begin = start or [0, 0]
         ids, after = walk(square, types, (begin[0], begin[1]), limit, keep)
         return ids, begin, after
-    wanted = set(types)
-    rows = [one for one in rows if store.objects[one]["type"] in wanted and keep(store.objects[one])]
+    rows = [one for one in rows if keep(store.objects[one])]
     if order is not None:
         rows = [obj["id"] for obj in order([store.objects[one] for one in rows])]
     ids, next_place = cut(rows, start or 0, limit)
     return ids, start or 0, next_place
+
+
+def _log_page(fresh: Iterator[tuple[int, Json]], start: Any, limit: int) -> tuple[list[str], Any, Any]:
+    """A page of changed objects; one written again meanwhile has moved to the end, none is lost."""
+    ids: dict[str, None] = {}
+    first = start
+    for index, obj in fresh:
+        first = index if first is None else first
+        if len(ids) == limit and obj["id"] not in ids:
+            return list(ids), first, index
+        ids[obj["id"]] = None
+    return list(ids), first or 0, None
 
 
 def search_items(square: FakeSquare, request: SimRequest, args: dict[str, str], body: Any) -> Answer:

@@ -97,15 +97,17 @@ class CatalogStore:
                 row["sold_out_valid_until"] = until
         return {**obj, "item_variation_data": {**data, "location_overrides": list(rows.values())}}
 
-    def changed_since(self, version: int) -> list[str]:
-        """Ids whose newest write is later than ``version`` (exclusive), in order of that write."""
-        start = bisect_right(self.log_versions, version)
-        objects, found = self.objects, []
+    def changed_since(self, version: int) -> Iterator[tuple[int, Json]]:
+        """Objects whose newest write is later than ``version`` (exclusive), with their places in the log."""
+        return self.changed_from(bisect_right(self.log_versions, version))
+
+    def changed_from(self, start: int) -> Iterator[tuple[int, Json]]:
+        """Objects whose newest write stands in the log at ``start`` or later."""
+        objects = self.objects
         for index in range(start, len(self.log_ids)):
             obj = objects.get(self.log_ids[index])
             if obj is not None and obj["version"] == self.log_versions[index]:
-                found.append(obj["id"])
-        return list(dict.fromkeys(found))
+                yield index, obj
 
     # -- writing ------------------------------------------------------------------------
     def next_version(self, now_ms: int) -> int:

@@ -111,17 +111,40 @@ def batch_changes(square: FakeSquare, request: SimRequest, args: dict[str, str],
     after, before = _time(body, "updated_after"), _time(body, "updated_before")
     if after is not None and before is not None and after > before:
         raise refusal("INVALID_TIME_RANGE", "updated_after must be before updated_before.", "updated_after")
-    found = [
-        change
-        for change in _candidates(square, text_list(body, "catalog_object_ids"), after)
-        if (before is None or change.created_at < before)
-        and wire_type(change, two) in types
-        and (not states or change.from_state in states or change.to_state in states)
-        and (not places or change.from_location_id in places or change.to_location_id in places)
-    ]
+
+    def keep(change: Change) -> bool:
+        return (
+            (before is None or change.created_at < before)
+            and wire_type(change, two) in types
+            and (not states or change.from_state in states or change.to_state in states)
+            and (not places or change.from_location_id in places or change.to_location_id in places)
+        )
+
+    ids = text_list(body, "catalog_object_ids")
     down = two and ((body or {}).get("sort") or {}).get("order") == "DESC"
+    if not ids and after is None and not down:
+        start = open_cursor(request, body, square.clock.now()) or 0
+        some, rest = _oldest(square, start, limit, keep)
+        return page(square, request, body, "changes", [change_json(one, two) for one in some], start, rest)
+    found = [change for change in _candidates(square, ids, after) if keep(change)]
     found.sort(key=lambda change: change.occurred_at, reverse=down)
     return _changes_page(square, request, body, found, limit, two)
+
+
+def _oldest(square: FakeSquare, begin: int, limit: int, keep: Any) -> tuple[list[Change], int | None]:
+    """Changes by ``occurred_at`` from a position on: a whole history is walked page by page, never sorted."""
+    store, some = square.state.inventory, list[Change]()
+    if not store.changes:
+        return some, None
+    visible = store.changes[-1].created_at
+    for index in range(begin, len(store.by_time)):
+        change = store.by_time[index]
+        if change.created_at > visible or not keep(change):
+            continue
+        if len(some) == limit:
+            return some, index
+        some.append(change)
+    return some, None
 
 
 def changes_of_one(square: FakeSquare, request: SimRequest, args: dict[str, str], body: Any) -> Answer:

@@ -62,6 +62,10 @@ class _Line:
     quantity: Decimal
 
 
+def _occurred(change: Change) -> datetime:
+    return change.occurred_at
+
+
 def _when(line: _Line) -> tuple[datetime, int]:
     return line.occurred_at, line.order
 
@@ -71,6 +75,8 @@ class InventoryStore:
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self.by_time: list[Change] = []
+        """The same changes by ``occurred_at``; of one moment in order of arrival."""
         self.by_id: dict[str, Change] = {}
         self.of_variation: dict[str, list[Change]] = {}
         self.counts: dict[CountKey, Count] = {}
@@ -94,6 +100,7 @@ class InventoryStore:
     def add(self, change: Change) -> dict[CountKey, Decimal]:
         """Record a change; returns by how much each counted number moved (0 when a count overtook it)."""
         self.changes.append(change)
+        insort(self.by_time, change, key=_occurred)
         self.by_id[change.change_id] = change
         self.of_variation.setdefault(change.variation_id, []).append(change)
         moved: dict[CountKey, Decimal] = {}
