@@ -66,6 +66,14 @@ def choices_of(shop: FakeWoo, item: Item) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def tax_class_in_force(shop: FakeWoo, item: Item) -> str:
+    """The item's tax class; a variation that says ``parent`` has its parent's."""
+    if item.tax_class != "parent":
+        return item.tax_class
+    parent = shop.state.items.get(item.parent_id)
+    return parent.tax_class if parent is not None else ""
+
+
 def referred_item(shop: FakeWoo, given: dict[str, Any]) -> Item | None:
     """The product or variation a line refers to; ``None`` when it names one that does not exist.
 
@@ -94,7 +102,7 @@ def new_line(shop: FakeWoo, item: Item | None, quantity: int) -> OrderLine:
 def put_item(shop: FakeWoo, line: OrderLine, item: Item) -> None:
     """Make ``line`` one of ``item``, its name and choices included; the totals stay."""
     line.name = title_of(shop, item)
-    line.tax_class = class_slug(shop, item.tax_class)
+    line.tax_class = class_slug(shop, tax_class_in_force(shop, item))
     line.taxable = item.tax_status == "taxable"
     if item.is_variation:
         line.product_id, line.variation_id = item.parent_id, item.id
@@ -108,7 +116,7 @@ def net_price(shop: FakeWoo, item: Item) -> Decimal:
     price = price_of(shop, item)
     if not shop.state.flag("woocommerce_prices_include_tax") or item.tax_status != "taxable":
         return price
-    return net_of_tax(price, shop_rates(shop)(class_slug(shop, item.tax_class)))
+    return net_of_tax(price, shop_rates(shop)(class_slug(shop, tax_class_in_force(shop, item))))
 
 
 def item_of(shop: FakeWoo, line: OrderLine) -> Item | None:

@@ -91,10 +91,6 @@ class FakeWoo(BaseService):
         self.state.app_passwords.append(DEFAULT_ADMIN)
         self.delta_is_atomic = False
         self.webhooks_allow_loopback = True
-        self.webhooks_need_traffic = False
-        self.webhook_latency = 0.0
-        self.queue_ran = self.clock.now()
-        self.webhooks_allow_loopback = True
         """A test shop's filters: private hosts and odd ports may be called. False: as a real shop refuses."""
         self.webhooks_need_traffic = False
         """True: deliveries wait until a request comes in, and then go out at most once a minute."""
@@ -159,6 +155,8 @@ class FakeWoo(BaseService):
     def answer(self, request: SimRequest) -> SimResponse:
         """Answer one request of the real API."""
         self._touched.clear()
+        if self.webhooks_need_traffic:
+            webhooks.note_traffic(self)
         if self.faults.rules:
             broken = breakdown(self, request)
             if broken is not None:
