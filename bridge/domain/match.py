@@ -162,12 +162,13 @@ class _Matching:
 
     def find_doubled(self) -> list[Doubled]:
         doubled = []
-        for rows in (self.woo, self.square):
+        sides: tuple[tuple[Side, dict[str, MatchRow]], ...] = (("woo", self.woo), ("square", self.square))
+        for side, rows in sides:
             for sku, holders in _grouped(rows.values(), lambda row: plain_sku(row.sku)).items():
                 if len(holders) > 1:
                     self.doubled_skus.add(sku)
                     ids = tuple(row.variation_id for row in holders)
-                    doubled.append(Doubled(holders[0].side, holders[0].sku.strip(), ids))
+                    doubled.append(Doubled(side, holders[0].sku.strip(), ids))
         return doubled
 
     def link(self, by: By, key: Callable[[MatchRow], str]) -> None:

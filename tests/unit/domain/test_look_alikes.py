@@ -18,6 +18,7 @@ def test_the_score_is_the_share_of_common_three_letter_pieces() -> None:
 
 def test_a_typing_mistake_is_found_by_the_beginning() -> None:
     assert [row[:2] for row in like(["Sweatshirt"], ["Sweatshrit"])] == [(0, 0)]
+    assert [row[:2] for row in like(["Sweaters"], ["Swearers"])] == [(0, 0)]
     assert like(["Sweatshirt"], ["Zweatshirt"]) == []
 
 
