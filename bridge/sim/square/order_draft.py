@@ -60,7 +60,7 @@ def drafted(square: FakeSquare, fields: Json) -> Json:
 def priced(square: FakeSquare, order: Json) -> Json:
     """Check an order, fill in what the catalog knows, compute every amount; returns the same object."""
     currency = square.state.locations[order["location_id"]]["currency"]
-    _check_order(order)
+    check_order(order)
     new_uid = partial(square.ids.token, 22)
     for name in ("line_items", "taxes", "discounts", "service_charges", "fulfillments"):
         _give_uids(order.get(name) or (), name, new_uid)
@@ -91,7 +91,8 @@ def net_amounts(order: Json, currency: str) -> None:
     order["net_amount_due_money"] = {"amount": total - paid, "currency": currency}
 
 
-def _check_order(order: Json) -> None:
+def check_order(order: Json) -> None:
+    """Refuse over-long fields and metadata, too many lines, or more than one fulfillment."""
     for name, limit in _LIMITS.items():
         if len(str(order.get(name) or "")) > limit:
             raise refusal("VALUE_TOO_LONG", f"Field must not be longer than {limit}.", f"order.{name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from bridge.sim.square.moments import moment, rfc3339
@@ -19,7 +18,7 @@ _CLOSED = {"COMPLETED", "CANCELED"}
 _FIELDS = {"CREATED_AT": "created_at", "UPDATED_AT": "updated_at", "CLOSED_AT": "closed_at"}
 
 
-def found_orders(by_update: dict[str, Json], body: Json, now: datetime) -> list[Json]:
+def found_orders(by_update: dict[str, Json], body: Json) -> list[Json]:
     """The orders a search body asks for, sorted; ``by_update`` holds them in order of ``updated_at``.
 
     Raises ``SquareError``.
@@ -27,7 +26,7 @@ def found_orders(by_update: dict[str, Json], body: Json, now: datetime) -> list[
     places = _locations(body)
     query = body.get("query") or {}
     wanted = query.get("filter") or {}
-    field, start, end = _time_range(wanted.get("date_time_filter") or {}, now)
+    field, start, end = _time_range(wanted.get("date_time_filter") or {})
     sort_field, descending = _sorting(query.get("sort") or {}, field)
     tests = _tests(wanted, sort_field)
     result = []
@@ -57,6 +56,11 @@ def page_limit(body: Json) -> int:
     return limit
 
 
+def sorting_of(body: Json) -> tuple[str, bool]:
+    """The field a search sorts by, and whether newest come first."""
+    return _sorting((body.get("query") or {}).get("sort") or {}, "")
+
+
 def _locations(body: Json) -> set[str]:
     ids = body.get("location_ids") or []
     if not ids:
@@ -66,8 +70,8 @@ def _locations(body: Json) -> set[str]:
     return set(ids)
 
 
-def _time_range(ranges: Json, now: datetime) -> tuple[str, str, str]:
-    """The filtered field with its inclusive ends as text; an open end is the moment of the first request."""
+def _time_range(ranges: Json) -> tuple[str, str, str]:
+    """The filtered field with its inclusive ends as text; an open end takes in all there is."""
     given = [(name, span) for name, span in ranges.items() if span]
     if not given:
         return "", "", ""
@@ -76,8 +80,8 @@ def _time_range(ranges: Json, now: datetime) -> tuple[str, str, str]:
         raise refusal("BAD_REQUEST", "Only one of created_at, updated_at, closed_at may be given.", where)
     name, span = given[0]
     start = rfc3339(moment(span["start_at"], f"{where}.{name}.start_at")) if span.get("start_at") else ""
-    end = rfc3339(moment(span["end_at"], f"{where}.{name}.end_at") if span.get("end_at") else now)
-    if start > end and span.get("end_at"):
+    end = rfc3339(moment(span["end_at"], f"{where}.{name}.end_at")) if span.get("end_at") else "9999"
+    if start > end:
         raise refusal("INVALID_TIME_RANGE", "`start_at` is after `end_at`.", f"{where}.{name}")
     return name, start, end
 

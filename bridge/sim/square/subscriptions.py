@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from bridge.sim.kernel.exchange import SimRequest
 from bridge.sim.square.auth import request_version
+from bridge.sim.square.listing import listed, query_limit
 from bridge.sim.square.moments import rfc3339
-from bridge.sim.square.paging import page
 from bridge.sim.square.routes import Router, refusal
 from bridge.sim.square.webhook_sender import EVENT_TYPES
 
@@ -75,7 +75,7 @@ def list_subscriptions(square: FakeSquare, request: SimRequest, args: Args, body
     if request.arg("sort_order") == "DESC":
         found.reverse()
     shown = [_shown(subscription) for subscription in found]
-    return page(square, request, body, "subscriptions", shown, 100, 100)
+    return listed(square, request, None, "subscriptions", shown, query_limit(request))
 
 
 def get_subscription(square: FakeSquare, request: SimRequest, args: Args, body: Any) -> Json:

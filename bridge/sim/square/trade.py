@@ -12,14 +12,17 @@ Json = dict[str, Any]
 class Trade:
     """Marks and switches of orders and payments.
 
-    ``stock_given``: orders whose lines have left the stock (each at most once). ``payment_of_key``: payment by
-    the idempotency key that made it (for cancelling by key). ``updates_seen``: (order, key) of updates already
+    ``stock_given``: orders whose lines have left the stock (each at most once). ``zero_paid``: orders of
+    nothing that were paid. ``payment_of_key``: payment by the idempotency key that made it (for cancelling by
+    key); ``customer_of_key`` the same for bulk creation. ``updates_seen``: (order, key) of updates already
     made. ``unlinked_refunds``: the seller may refund without a payment. ``refund_outcome``: the state a refund
     of a card payment comes to.
     """
 
     stock_given: set[str] = field(default_factory=set)
+    zero_paid: set[str] = field(default_factory=set)
     payment_of_key: dict[str, str] = field(default_factory=dict)
+    customer_of_key: dict[str, str] = field(default_factory=dict)
     updates_seen: set[tuple[str, str]] = field(default_factory=set)
     unlinked_refunds: bool = False
     refund_outcome: str = "COMPLETED"
