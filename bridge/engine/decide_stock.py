@@ -73,7 +73,8 @@ def look(bridge: Bridge, conn: Connection, rows: list[StockRow]) -> list[StockDe
             continue
         view = StockView(
             woo_expected=row.woo_expected,
-            counts=on_hand[row.vid],
+            # an opening count on its way to Square is a count already
+            counts=on_hand[row.vid] or ({online[0]: Decimal(0)} if row.vid in pending and online else {}),
             online_stores=online,
             pending=pending.get(row.vid, Decimal(0)),
             buffer=buffer_of(bridge, conn, row, online),
