@@ -104,7 +104,7 @@ def _list(shop: FakeWoo, call: Call) -> SimResponse:
 
 
 def _get(shop: FakeWoo, call: Call) -> SimResponse:
-    return call.reply(attribute_json(call, _find(shop, call.args["attribute_id"])))
+    return call.reply(attribute_json(call, _find(shop, call.args["id"])))
 
 
 def _create(shop: FakeWoo, call: Call) -> SimResponse:
@@ -115,11 +115,11 @@ def _create(shop: FakeWoo, call: Call) -> SimResponse:
 
 def _update(shop: FakeWoo, call: Call) -> SimResponse:
     body = checked(_BODY, call.body, defaults=False)
-    return call.reply(attribute_json(call, _change(shop, _find(shop, call.args["attribute_id"]), body)))
+    return call.reply(attribute_json(call, _change(shop, _find(shop, call.args["id"]), body)))
 
 
 def _delete(shop: FakeWoo, call: Call) -> SimResponse:
-    attribute = _find(shop, call.args["attribute_id"])
+    attribute = _find(shop, call.args["id"])
     if not is_true(call.params.get("force")):
         raise WooError(501, "woocommerce_rest_trash_not_supported", "Resource does not support trashing.")
     shown = attribute_json(call, attribute)
@@ -146,6 +146,6 @@ def register(router: Router) -> None:
     router.add("GET", BASE, _list, needs="list")
     router.add("POST", BASE, _create, needs="create")
     router.add("EDIT", f"{BASE}/batch", _batch, needs="batch")
-    router.add("GET", f"{BASE}/<attribute_id>", _get, needs="view")
-    router.add("EDIT", f"{BASE}/<attribute_id>", _update, needs="edit")
-    router.add("DELETE", f"{BASE}/<attribute_id>", _delete, needs="delete")
+    router.add("GET", f"{BASE}/<id>", _get, needs="view")
+    router.add("EDIT", f"{BASE}/<id>", _update, needs="edit")
+    router.add("DELETE", f"{BASE}/<id>", _delete, needs="delete")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -75,7 +75,7 @@ def number_or_none(text: str) -> Decimal | None:
 @lru_cache(maxsize=8192)
 def price_html(amount: str, decimals: int, symbol: str) -> str:
     """An amount as the shop's pages print it."""
-    shown = f"{Decimal(amount):,.{decimals}f}"
+    shown = f"{Decimal(amount).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,}"
     inner = f'<span class="woocommerce-Price-currencySymbol">{symbol}</span>{shown}'
     return f'<span class="woocommerce-Price-amount amount"><bdi>{inner}</bdi></span>'
 

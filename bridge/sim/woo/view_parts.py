@@ -142,7 +142,7 @@ def image_json(shop: FakeWoo, media_id: int, base: str) -> dict[str, Any]:
 def permalink(shop: FakeWoo, item: Item, base: str) -> str:
     """The shop page of a product; a variation's carries its choices in the query."""
     if not item.is_variation:
-        plain = item.status in ("draft", "pending", "auto-draft")
+        plain = item.status in ("draft", "pending", "auto-draft", "trash")
         return f"{base}/?post_type=product&p={item.id}" if plain else f"{base}/product/{item.slug}/"
     parent = shop.state.items.get(item.parent_id)
     url = f"{base}/product/{parent.slug if parent else ''}/"

@@ -15,9 +15,7 @@ from bridge.sim.woo.state import ApiKey, AppPassword
 
 RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "recordings" / "woocommerce"
 
-ADMIN_KEY = ApiKey(
-    "ck_2596476be888b50d46dc44d92ad02779fd1c86ad", "cs_f6c25e882bbf8fa401d59c1f2d3a9533baf43252"
-)
+ADMIN_KEY = ApiKey("ck_2596476be888b50d46dc44d92ad02779fd1c86ad", "cs_f6c25e882bbf8fa401d59c1f2d3a9533baf43252")
 READ_KEY = ApiKey("ck_read", "cs_read", "read", "reader")
 WRITE_KEY = ApiKey("ck_write", "cs_write", "write", "writer")
 MANAGER_KEY = ApiKey("ck_manager", "cs_manager", "read_write", "manager", "shop_manager", 2)
@@ -111,16 +109,16 @@ def checks(*names: str) -> Callable[[Check], Check]:
 def request_of(recording: Recording) -> SimRequest:
     """The recorded request with the credentials its ``auth`` line speaks of."""
     asked = recording.request
-    query = urlencode(asked["query"] or {}, doseq=True)
-    headers = auth_headers(asked["auth"])
+    query = urlencode(asked.get("query") or {}, doseq=True)
+    headers = auth_headers(asked.get("auth") or "Basic consumer key (read_write, admin)")
     body = b""
-    if isinstance(asked["body"], dict | list):
+    if isinstance(asked.get("body"), dict | list):
         body, headers["content-type"] = json.dumps(asked["body"]).encode(), "application/json"
-    elif isinstance(asked["body"], str):
+    elif isinstance(asked.get("body"), str):
         body = asked["body"].encode()
         is_form = "=" in asked["body"] and not asked["body"].startswith("{")
         headers["content-type"] = "application/x-www-form-urlencoded" if is_form else "application/json"
-    url = f"{asked['scheme']}://{asked['host']}{asked['path']}"
+    url = f"{asked.get('scheme', 'https')}://{asked.get('host', 'shop.test')}{asked['path']}"
     return SimRequest.from_url(asked["method"], f"{url}?{query}" if query else url, headers, body)
 
 
@@ -167,9 +165,7 @@ def differences(
     return found
 
 
-def compare(
-    wanted: Any, got: Any, path: str, found: list[str], ignore: frozenset[str], loose: frozenset[str]
-) -> None:
+def compare(wanted: Any, got: Any, path: str, found: list[str], ignore: frozenset[str], loose: frozenset[str]) -> None:
     """Compare recursively; a field named in ``loose`` by type only, one in ``ignore`` not at all."""
     if kind_of(wanted) != kind_of(got):
         found.append(f"{path or 'body'}: {short(got)}, recorded {short(wanted)}")
