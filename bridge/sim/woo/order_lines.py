@@ -18,6 +18,7 @@ from bridge.sim.woo.order_totals import net_of_tax
 from bridge.sim.woo.routes import WooError
 from bridge.sim.woo.state import Item
 from bridge.sim.woo.taxes import class_slug, shop_rates
+from bridge.sim.woo.texts import slug_of
 from bridge.sim.woo.view_parts import active_price, variation_attributes, variation_name
 
 if TYPE_CHECKING:
@@ -56,11 +57,16 @@ def title_of(shop: FakeWoo, item: Item) -> str:
     return f"{name} - {choices}" if choices else name
 
 
+def choice_key(choice: dict[str, Any]) -> str:
+    """The key of a choice: ``pa_color`` for a global attribute, the name's slug for a product's own."""
+    return str(choice["slug"]) if choice["id"] else slug_of(str(choice["name"]))
+
+
 def choices_of(shop: FakeWoo, item: Item) -> list[tuple[str, str, str, str]]:
     """A variation's choices as order lines keep them: (key, value, label, text)."""
     shown = {row["slug"]: row["option"] for row in variation_attributes(shop, item)}
     return [
-        (choice["slug"], str(choice["option"]), choice["name"], shown[choice["slug"]])
+        (choice_key(choice), str(choice["option"]), choice["name"], shown[choice["slug"]])
         for choice in item.attributes
         if choice["slug"] in shown
     ]

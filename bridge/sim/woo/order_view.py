@@ -75,18 +75,21 @@ def order_json(shop: FakeWoo, order: Order, base: str, *, dp: int = 2, just_made
         "date_completed_gmt": None if order.completed is None else gmt_text(order.completed),
         "date_paid_gmt": None if order.paid is None else gmt_text(order.paid),
         "currency_symbol": SYMBOLS.get(order.currency, order.currency),
-        "_links": _links(base, order.id),
+        "_links": _links(base, order),
     }
 
 
-def _links(base: str, order_id: int) -> dict[str, Any]:
+def _links(base: str, order: Order) -> dict[str, Any]:
     collection = f"{base}/wp-json/wc/v3/orders"
-    here = f"{collection}/{order_id}"
-    return {
+    here = f"{collection}/{order.id}"
+    links: dict[str, Any] = {
         "self": [{"href": here, "targetHints": _HINTS}],
         "collection": [{"href": collection}],
         "email_templates": [{"embeddable": True, "href": f"{here}/actions/email_templates"}],
     }
+    if order.customer_id:
+        links["customer"] = [{"href": f"{base}/wp-json/wc/v3/customers/{order.customer_id}"}]
+    return links
 
 
 def line_json(shop: FakeWoo, line: OrderLine, dp: int) -> dict[str, Any]:
@@ -202,7 +205,7 @@ def coupon_json(line: CouponLine, dp: int) -> dict[str, Any]:
     return {
         "id": line.id,
         "code": line.code,
-        "discount": money(line.discount, dp),
+        "discount": money(line.discount, dp) if line.discount else "0",
         "discount_tax": money(line.discount_tax, dp) if line.discount_tax else "0",
         "meta_data": list(line.meta),
         "discount_type": line.discount_type,

@@ -119,6 +119,10 @@ def create_order(shop: FakeWoo, body: dict[str, Any], *, actor: str) -> Order:
     _write_fields(shop, order, body)
     for name in _LISTS:
         write_lines(shop, order, name, body.get(name))
+    rates, rules = rates_for(shop, order), tax_rules(shop)
+    if rules.enabled:
+        # tax lines are numbered before coupon lines
+        calculate(order, rates, rules, lambda: shop.ids.number("order_item"))
     _write_coupons(shop, order, body)
     keep_order(shop, order)
     recalculate(shop, order)

@@ -238,7 +238,7 @@ def _draft(shop: FakeWoo, call: Call, cart: Cart) -> Order:
         text = "Cannot create order from empty cart."
         raise WooError(400, "woocommerce_rest_cart_empty", text)
     _write_addresses(call.params, cart)
-    payment = str(call.params.get("payment_method") or "")
+    payment = str(call.params.get("payment_method") or next(iter(enabled_gateways(shop)), ""))
     basket = basket_of(shop, cart, payment=payment, note=str(call.params.get("customer_note") or ""))
     basket.browser = call.request.headers.get("user-agent", basket.browser)
     order = shop.state.orders.get(cart.draft_id)

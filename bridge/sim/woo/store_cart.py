@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bridge.sim.woo.checkout import Basket, items_text, pickup_rate
-from bridge.sim.woo.order_lines import new_line, price_of, title_of
+from bridge.sim.woo.order_lines import choice_key, new_line, price_of, title_of
 from bridge.sim.woo.order_state import ZERO, ExtraLine, Order
 from bridge.sim.woo.order_totals import HUNDRED
 from bridge.sim.woo.order_writes import blank_order, coupon_line, recalculate
@@ -117,7 +117,7 @@ def line_key(item: Item) -> str:
     """A cart line's key: a hash over the product, the variation and its choices."""
     if not item.is_variation:
         return md5(str(item.id).encode(), usedforsecurity=False).hexdigest()
-    choices = "".join(f"attribute_{c['slug']}{c['option']}" for c in item.attributes)
+    choices = "".join(f"attribute_{choice_key(c)}{c['option']}" for c in item.attributes)
     text = f"{item.parent_id}_{item.id}_{choices}"
     return md5(text.encode(), usedforsecurity=False).hexdigest()
 
