@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -144,7 +143,7 @@ class FakeWoo(BaseService):
         """Keep how the item was before this request writes to it (what a stale read answers)."""
         if item.id not in self._touched:
             self._touched.add(item.id)
-            self.before[item.id] = replace(item)
+            self.before[item.id] = item.snapshot()
 
     def open_window(self) -> None:
         """Run what waits to happen inside a read-modify-write; each callable once."""
@@ -191,6 +190,8 @@ class FakeWoo(BaseService):
         call.query = read_query(call.request.query)
         if method != "GET":
             call.body = read_body(call.request)
+        if route.needs == "wp" and call.caller.role != "administrator":
+            call.allow = ""
         permit(call.caller, route.needs)
         return route.function(self, call)
 
