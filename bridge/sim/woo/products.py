@@ -29,7 +29,8 @@ def invalid_id(status: int, what: str = "product") -> WooError:
 
 def not_here() -> WooError:
     """The answer to a variation addressed as a product."""
-    text = "To manipulate product variations you should use the /products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint."
+    route = "/products/&lt;product_id&gt;/variations/&lt;id&gt;"
+    text = f"To manipulate product variations you should use the {route} endpoint."
     return WooError(404, "woocommerce_rest_invalid_product_id", text)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from bridge.sim.woo.options import default_options
@@ -65,10 +66,20 @@ class Item:
     extra: dict[str, Any] = field(default_factory=dict)
     before_trash: str = ""
 
+    def snapshot(self) -> Item:
+        """A copy that later writes to this item do not reach."""
+        made = Item(*_ALL_FIELDS(self))
+        if made.extra:
+            made.extra = dict(made.extra)
+        return made
+
     @property
     def is_variation(self) -> bool:
         """True for a variation."""
         return self.parent_id != 0 and self.type == "variation"
+
+
+_ALL_FIELDS = attrgetter(*(one.name for one in fields(Item)))
 
 
 @dataclass(slots=True)

@@ -103,7 +103,6 @@ def _shared(
     extra = item.extra
     managed, quantity = shown_stock(item, parent)
     backorders = parent.backorders if parent and managed == "parent" else item.backorders
-    start, end = item.sale_from, item.sale_to
     return {
         "id": item.id,
         "type": item.type,
@@ -120,10 +119,7 @@ def _shared(
         "price": price,
         "regular_price": item.regular_price,
         "sale_price": item.sale_price,
-        "date_on_sale_from": local_text(start, tz) if start is not None else None,
-        "date_on_sale_from_gmt": gmt_text(start) if start is not None else None,
-        "date_on_sale_to": local_text(end, tz) if end is not None else None,
-        "date_on_sale_to_gmt": gmt_text(end) if end is not None else None,
+        **_sale_dates(item, tz),
         "on_sale": on_sale,
         "purchasable": is_purchasable(item, parent, price),
         "virtual": item.virtual,
@@ -146,6 +142,21 @@ def _shared(
         "shipping_class_id": item.shipping_class_id or (parent.shipping_class_id if parent else 0),
         "menu_order": item.menu_order,
         "meta_data": item.meta,
+    }
+
+
+_NO_SALE = dict.fromkeys(("date_on_sale_from", "date_on_sale_from_gmt", "date_on_sale_to", "date_on_sale_to_gmt"))
+
+
+def _sale_dates(item: Item, tz: str) -> dict[str, str | None]:
+    start, end = item.sale_from, item.sale_to
+    if start is None and end is None:
+        return _NO_SALE
+    return {
+        "date_on_sale_from": local_text(start, tz) if start is not None else None,
+        "date_on_sale_from_gmt": gmt_text(start) if start is not None else None,
+        "date_on_sale_to": local_text(end, tz) if end is not None else None,
+        "date_on_sale_to_gmt": gmt_text(end) if end is not None else None,
     }
 
 

@@ -124,6 +124,9 @@ def test_throwing_stock_management_away_is_journaled_and_coming_back_starts_from
     assert [(e.kind, int(e.delta)) for e in shop.journal] == [("stock_unmanaged", -7)]
 
 
+BACKORDERS = [("no", "outofstock"), ("notify", "onbackorder"), ("yes", "onbackorder")]
+
+
 @pytest.mark.parametrize(("backorders", "status"), BACKORDERS)
 def test_below_one_the_status_follows_the_backorders_setting(backorders: str, status: str) -> None:
     shop = frozen_shop()
