@@ -179,7 +179,9 @@ def test_options_name_the_variations_and_must_be_complete_and_unique(account: Ac
     tee = next(one for one in made.objects if one.type == "ITEM")
     assert [one.item_variation_data.name for one in tee.item_data.variations] == ["S", "M"]
     same_name = {"type": "ITEM_OPTION", "id": "#again", "item_option_data": {"name": "size", "values": []}}
-    assert "already exists" in refused(catalog.object.upsert, idempotency_key="n", object=same_name).errors[0].detail
+    assert "already exists" in str(
+        refused(catalog.object.upsert, idempotency_key="n", object=same_name).errors[0].detail
+    )
 
 
 def test_categories_form_a_tree_whose_path_is_told_on_request(account: Account) -> None:
@@ -218,7 +220,7 @@ def test_custom_attributes_need_a_definition_and_are_completed(account: Account)
     cap = {"type": "ITEM", "id": "#i", "custom_attribute_values": values}
     cap["item_data"] = {"name": "Cap", "variations": [variation("#v", "CAP")]}
     error = refused(catalog.object.upsert, idempotency_key="early", object=cap)
-    assert "not defined" in error.errors[0].detail
+    assert "not defined" in str(error.errors[0].detail)
     definition = {
         "type": "CUSTOM_ATTRIBUTE_DEFINITION",
         "id": "#d",

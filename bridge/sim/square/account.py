@@ -11,6 +11,7 @@ from typing import Any
 from bridge.sim.kernel.clock import SimClock
 from bridge.sim.kernel.deliveries import Delivery
 from bridge.sim.kernel.exchange import SimRequest, SimResponse
+from bridge.sim.kernel.faults import FaultRule, Faults
 from bridge.sim.kernel.service import BaseService
 from bridge.sim.square import (
     catalog_images,
@@ -64,6 +65,21 @@ MODULES: tuple[ModuleType, ...] = (
 """Modules with ``register(router)`` (endpoints) and, optionally, ``register_acts(square)``."""
 
 
+class SquareFaults(Faults):
+    """Faults whose error answers carry Square's error body unless told otherwise."""
+
+    _CODES = {429: "RATE_LIMITED", 502: "BAD_GATEWAY", 503: "SERVICE_UNAVAILABLE", 504: "GATEWAY_TIMEOUT"}
+
+    def add(self, fault: str, **when: Any) -> FaultRule:
+        """Switch a fault on; keywords are those of ``FaultRule``."""
+        rule = super().add(fault, **when)
+        if fault == "rate_limited" or fault.startswith("server_error"):
+            status = 429 if fault == "rate_limited" else rule.options.get("status", 500)
+            error = refusal(self._CODES.get(status, "INTERNAL_SERVER_ERROR"), "Simulated failure.").error
+            rule.options = {"body": {"errors": [error]}, **rule.options}
+        return rule
+
+
 class FakeSquare(BaseService):
     """A simulated Square seller.
 
@@ -83,6 +99,7 @@ class FakeSquare(BaseService):
         currency: str = "USD",
     ) -> None:
         super().__init__(seed=seed, clock=clock)
+        self.faults = SquareFaults(self.ids.dice)
         self.default_version = DEFAULT_VERSION
         self.state = SellerState(new_merchant(f"ML{self.ids.token(11)}", currency))
         self.keys = KeyMemory()
@@ -126,11 +143,11 @@ class FakeSquare(BaseService):
     def _answer(self, request: SimRequest) -> SimResponse:
         route, args = self.router.find(request.method, request.path)
         now = self.clock.now()
-        token_name = "anonymous"
+        token_name, token_text = "anonymous", ""
         if "NO_TOKEN" not in route.scopes:
             token = authenticate(self.state.tokens, request, now)
             require_scopes(token, route.scopes)
-            token_name = token.name
+            token_name, token_text = token.name, token.token
         request_version(request)
         self._take_from_bucket(now)
         body = _json_body(request) if route.json_body and request.body else None
@@ -138,7 +155,7 @@ class FakeSquare(BaseService):
         key = key_of(route, body)
         if not key:
             return self._call(route, request, args, body)
-        place = (token_name, route.template, key)
+        place = (token_text, route.template, key)
         stored = self.keys.replay(place, request.body, now)
         if stored is not None:
             return stored

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from openapi_schema_validator import OAS30Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from bridge.sim.kernel.exchange import SimRequest, SimResponse, SimService
@@ -68,7 +68,7 @@ class Spec:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
-        resource = Resource(contents=document, specification=DRAFT4)
+        resource = DRAFT4.create_resource(document)
         self._registry: Any = Registry().with_resource("urn:square", resource)
         self._validators: dict[int, Any] = {}
         self._operations: dict[tuple[str, int], list[Operation]] = {}
