@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from bridge.sim.kernel.exchange import SimRequest
 from bridge.sim.woo.routes import NOBODY, Caller, WooError
@@ -141,8 +141,9 @@ def _called_url(request: SimRequest) -> str:
 
 def signature_base(method: str, url: str, pairs: list[tuple[str, str]]) -> str:
     """The string OAuth 1.0a signs: method, address, and all arguments but the signature, sorted."""
-    # encoded twice for an encoded "%": the plugin normalises and then encodes the joined text
-    encoded = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in pairs if k != "oauth_signature")
+    # as PHP sees them: of a name sent twice the last value counts, and values are decoded once more
+    seen = {k: v for k, v in pairs if k != "oauth_signature"}
+    encoded = sorted((quote(unquote(k), safe="~"), quote(unquote(v), safe="~")) for k, v in seen.items())
     joined = quote("&".join(f"{k}={v}" for k, v in encoded), safe="~")
     return f"{method.upper()}&{quote(url, safe='~')}&{joined}"
 
