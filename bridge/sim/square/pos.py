@@ -47,14 +47,16 @@ def sell(
 
     ``offline_hours``: the till was offline; the sale happened that long ago and reaches Square only now.
     """
-    sold_at = square.clock.now() - timedelta(hours=offline_hours)
+    sold_at = square.stamp() - timedelta(hours=offline_hours)
+    # online, stock moves at its own server stamp: never before a count made in the same instant
+    late = sold_at if offline_hours else None
     order = _till_order(square, location_id, lines, sold_at)
     if customer_id:
         order["customer_id"] = customer_id
     due = order["net_amount_due_money"]
     if not due["amount"]:
         square.trade.zero_paid.add(order["id"])
-        settle(square, order, source=inventory.POS_SOURCE, actor="till", occurred_at=sold_at)
+        settle(square, order, source=inventory.POS_SOURCE, actor="till", occurred_at=late)
         order["closed_at"] = order["updated_at"]
         keep(square, order)
         return {"order_id": order["id"], "payment_id": None}
@@ -69,10 +71,9 @@ def sell(
     if offline_hours:
         fields["is_offline_payment"] = True
         fields["offline_payment_details"] = {"client_created_at": rfc3339(sold_at)}
-    late = sold_at if offline_hours else None
     payment = open_payment(square, fields, product="SQUARE_POS", created_at=late)
     source = inventory.POS_SOURCE
-    complete_new(square, payment, order, actor="till", source=source, occurred_at=sold_at)
+    complete_new(square, payment, order, actor="till", source=source, occurred_at=late)
     return {"order_id": order["id"], "payment_id": payment["id"]}
 
 

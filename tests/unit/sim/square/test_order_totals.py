@@ -140,9 +140,7 @@ def test_the_parts_always_add_up_to_the_whole(total: int, weights: list[int]) ->
     st.sampled_from(["INCLUSIVE", "ADDITIVE"]),
     st.integers(0, 5000),
 )
-def test_the_order_is_the_sum_of_its_lines(
-    rows: list[tuple[int, int]], percentage: str, kind: str, off: int
-) -> None:
+def test_the_order_is_the_sum_of_its_lines(rows: list[tuple[int, int]], percentage: str, kind: str, off: int) -> None:
     discount = {"uid": "d", "amount_money": {"amount": off}, "scope": "ORDER"}
     order = priced(
         [line(price, str(many)) for price, many in rows],
