@@ -35,7 +35,7 @@ from bridge.sim.square import (
 from bridge.sim.square.auth import DEFAULT_VERSION, authenticate, request_version, require_scopes
 from bridge.sim.square.customer_directory import CustomerDirectory
 from bridge.sim.square.idempotency import KeyMemory, key_of
-from bridge.sim.square.routes import Answer, Route, Router, SquareError, refusal
+from bridge.sim.square.routes import Answer, Route, Router, SquareError, cursor_of, refusal
 from bridge.sim.square.state import SellerState, new_merchant
 from bridge.sim.square.trade import Trade
 from bridge.sim.square.webhook_sender import WebhookSender
@@ -165,10 +165,10 @@ class FakeSquare(BaseService):
 
     def _call(self, route: Route, request: SimRequest, args: dict[str, str], body: Any) -> SimResponse:
         rules = self.faults.rules
-        if rules and self.faults.take("expired_cursor", request) is not None:
+        if rules and cursor_of(request, body) and self.faults.take("expired_cursor", request) is not None:
             raise refusal("INVALID_CURSOR", "The cursor has expired.", "cursor")
         with ExitStack() as stack:
-            if rules and self.faults.take("stale_read", request) is not None:
+            if rules and route.reads and self.faults.take("stale_read", request) is not None:
                 stack.enter_context(self.state.catalog.before_latest_write())
                 stack.enter_context(self.state.inventory.before_latest_write())
             if rules and self.faults.take("ok_with_errors", request) is not None:

@@ -60,7 +60,7 @@ def batch_counts(square: FakeSquare, request: SimRequest, args: dict[str, str], 
         keys.sort(key=lambda key: store.touched_at[key], reverse=True)
         some, next_place = cut(keys, start or 0, limit)
     else:
-        begin = len(store.touched) - 1 if start is None else start
+        begin = store.touched[-1][0] if start is None and store.touched else start or 0
         some, next_place = _newest(square, begin, limit, keep, after)
         start = begin
     rows = [count_row(key, counts[key]) for key in some]
@@ -70,20 +70,24 @@ def batch_counts(square: FakeSquare, request: SimRequest, args: dict[str, str], 
 def _newest(
     square: FakeSquare, begin: int, limit: int, keep: Any, after: datetime | None
 ) -> tuple[list[CountKey], int | None]:
-    """Keys from the log of calculations backwards; ones recalculated meanwhile have moved to its end."""
+    """Keys calculated at serial ``begin`` or before, newest first; ones recalculated meanwhile are newer."""
     store, some = square.state.inventory, list[CountKey]()
-    for index in range(begin, -1, -1):
-        key = store.touched[index]
-        if store.touched_at[key] != index:
+    for index in range(bisect_right(store.touched, begin, key=_serial) - 1, -1, -1):
+        serial, key = store.touched[index]
+        if store.touched_at[key] != serial:
             continue
         if after is not None and key in store.counts and store.counts[key].calculated_at <= after:
             break
         if not keep(key):
             continue
         if len(some) == limit:
-            return some, index
+            return some, serial
         some.append(key)
     return some, None
+
+
+def _serial(mention: tuple[int, CountKey]) -> int:
+    return mention[0]
 
 
 def counts_of_one(square: FakeSquare, request: SimRequest, args: dict[str, str], body: Any) -> Answer:

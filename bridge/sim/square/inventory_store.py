@@ -81,9 +81,10 @@ class InventoryStore:
         self.of_variation: dict[str, list[Change]] = {}
         self.counts: dict[CountKey, Count] = {}
         self.keys_of: dict[str, list[CountKey]] = {}
-        self.touched: list[CountKey] = []
-        """Keys in order of calculation (newest last; a key's last mention is the valid one)."""
+        self.touched: list[tuple[int, CountKey]] = []
+        """(serial, key) in order of calculation, newest last; valid when the serial is the key's newest."""
         self.touched_at: dict[CountKey, int] = {}
+        self._serial = 0
         self._history: dict[CountKey, list[_Line]] = {}
         self.undo: dict[CountKey, Count | None] = {}
         self.undo_changes = 0
@@ -135,9 +136,16 @@ class InventoryStore:
         if old is None:
             self.keys_of.setdefault(key[0], []).append(key)
         self.counts[key] = Count(after, change.created_at, counted_at)
-        self.touched_at[key] = len(self.touched)
-        self.touched.append(key)
+        self._touch(key)
         return after - before
+
+    def _touch(self, key: CountKey) -> None:
+        self._serial += 1
+        self.touched_at[key] = self._serial
+        self.touched.append((self._serial, key))
+        if len(self.touched) > 2 * len(self.touched_at) + 256:
+            # forget overtaken mentions, so that a long history does not slow the reads of a small store
+            self.touched = [one for one in self.touched if self.touched_at[one[1]] == one[0]]
 
     @contextmanager
     def before_latest_write(self) -> Iterator[None]:

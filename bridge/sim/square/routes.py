@@ -78,6 +78,11 @@ class Route:
     key_length: int = 128
     json_body: bool = True
 
+    @property
+    def reads(self) -> bool:
+        """True when the endpoint needs read scopes only, so that it can be answered from an older state."""
+        return bool(self.scopes) and all(scope.endswith("_READ") for scope in self.scopes)
+
 
 class Router:
     """Finds the route of a request; fixed paths win over paths with parameters."""

@@ -107,7 +107,17 @@ def test_faults_answer_with_errors_expire_cursors_and_leave_pages_empty(till: Ti
     assert list(empty) == ["cursor"]
     assert len(till.ok("GET", "/v2/catalog/list", query={"cursor": empty["cursor"]})["objects"]) == 3
     faults.add("expired_cursor", path="/v2/catalog/list")
-    assert till.refused("GET", "/v2/catalog/list") == (400, "INVALID_CURSOR")
+    assert len(till.ok("GET", "/v2/catalog/list")["objects"]) == 3
+    assert till.refused("GET", "/v2/catalog/list", query=empty) == (400, "INVALID_CURSOR")
+
+
+def test_a_stale_read_never_touches_a_write(till: Till) -> None:
+    till.item("A", name="a")
+    till.square.faults.add("stale_read")
+    till.item("B", name="b")
+    names = [one["item_data"]["name"] for one in till.ok("GET", "/v2/catalog/list")["objects"]]
+    assert names == ["a"]
+    assert len(till.ok("GET", "/v2/catalog/list")["objects"]) == 2
 
 
 def test_what_others_do_meanwhile_happens_inside_the_next_write(till: Till) -> None:

@@ -248,3 +248,16 @@ def test_stock_of_an_unknown_variation_or_store_cannot_be_written(till: Till) ->
     assert till.change("NOBODY", "count", "1").status == 404
     assert till.change(item["id"], "count", "1").status == 400
     assert till.change(kid_ids(item)[0], "count", "1", "NOWHERE").status == 400
+
+
+def test_reading_all_counts_stays_complete_and_small_after_a_long_history(till: Till) -> None:
+    kids = till.square.seed_catalog(3, 1, 1000)
+    for number in range(2000):
+        till.square.clock.advance(1)
+        move(till.square, kids[number % 3], till.places[0], "IN_STOCK", "SOLD", 1)
+    assert len(till.square.state.inventory.touched) < 300
+    body: Json = {"limit": 4}
+    first = till.ok("POST", "/v2/inventory/counts/batch-retrieve", body)
+    rest = till.ok("POST", "/v2/inventory/counts/batch-retrieve", {**body, "cursor": first["cursor"]})
+    assert len({(row["catalog_object_id"], row["location_id"]) for row in first["counts"] + rest["counts"]}) == 8
+    assert sum(int(count) for count in till.counts().values()) == 9000 - 2000
