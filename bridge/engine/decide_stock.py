@@ -69,7 +69,8 @@ def look(bridge: Bridge, conn: Connection, rows: list[StockRow]) -> list[StockDe
     waiting, pending = _square_writes(conn, vids, online)
     found = []
     for row in rows:
-        if row.state != "open" or row.vid in waiting:
+        # a gap not explained yet would be mixed up with what our own write may overwrite
+        if row.state != "open" or row.vid in waiting or row.suspect:
             continue
         view = StockView(
             woo_expected=row.woo_expected,
@@ -156,6 +157,8 @@ def plan_write(bridge: Bridge, run: Run, conn: Connection, one: StockDecision) -
             "delta": one.delta,
             "before": row.woo_expected,
             "start_tracking": False,
+            # orders learnt of later than this may have fallen into our write
+            "known": movements.last_id(conn),
         },
         vid=row.vid,
         causes=causes,

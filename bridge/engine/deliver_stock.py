@@ -13,7 +13,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
-from bridge.domain.times import parse_time, time_text
+from bridge.domain.times import normal_time, parse_time, time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.observe_square import store_counts
 from bridge.ledger import decisions, history, links, outbox, stock
@@ -150,7 +150,8 @@ def _next_batch(bridge: Bridge, conn: Connection) -> list[Action]:
         batch = [action for action in due if action.batch == first.batch]
     else:
         batch = [a for a in due if not a.batch or not _is_fresh(bridge, a)][:_SQUARE_AT_ONCE]
-        occurred = time_text(bridge.clock.now() - timedelta(seconds=2))
+        # Square's own time: never in its future, and as late as can be, lest a newer count swallows it
+        occurred = normal_time(bridge.square.server_time()) or time_text(bridge.clock.now() - timedelta(seconds=2))
         for action in batch:
             action.payload["occurred_at"] = occurred
         name = action_key("batch", bridge.db.epoch, occurred, *(action.key for action in batch))

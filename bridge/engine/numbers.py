@@ -155,7 +155,7 @@ def _unchecked_writes(conn: Connection, row: StockRow) -> list[outbox.Action]:
 
 
 def _orders_in_window(conn: Connection, vid: int, writes: Iterable[outbox.Action]) -> list[WindowOrder]:
-    """Order movements we learnt of after a write was sent, of orders that existed when it was confirmed.
+    """Order movements we learnt of after a write was decided, of orders that existed when it was confirmed.
 
     The shop's times are whole seconds and its clock may differ a little: the window is widened by two seconds.
     """
@@ -167,7 +167,7 @@ def _orders_in_window(conn: Connection, vid: int, writes: Iterable[outbox.Action
                 movement.c.vid == vid,
                 movement.c.side == "woo",
                 movement.c.kind.in_(("sale", "restock")),
-                movement.c.seen_at >= write.sent_at,
+                movement.c.id > write.payload["known"],
             )
         )
         for cause, quantity, detail in rows:
@@ -194,6 +194,7 @@ def heal(
     movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
     # the number really is off by gap: expecting that, the next decision writes the difference back
     stock.add_expected(conn, row.vid, gap)
+    stock.change(conn, row.vid, suspect=0)
     run.add("lost decrements healed" if gap > 0 else "lost increments healed")
 
 
@@ -219,6 +220,7 @@ def take_edit(bridge: Bridge, run: Run, conn: Connection, row: StockRow, gap: in
     )
     movement_id = movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
     stock.add_expected(conn, row.vid, gap)
+    stock.change(conn, row.vid, suspect=0)
     run.add("staff edits in the shop")
     if movement_id is None or not apply:
         return

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bridge.domain.actions import action_key
 from bridge.domain.times import normal_time
 from bridge.engine.context import MARK, Bridge, Run, overlap_before
 from bridge.ledger import cursors, links, movements, orders, outbox, stock, stores
+from bridge.ledger.schema import movement
+from bridge.ledger.text import of_json
 from bridge.remotes.port import SquareChange, SquareCount
 
 COUNTS = "square_counts"
@@ -91,12 +93,12 @@ def _absorb_changes(bridge: Bridge, run: Run, page: Sequence[SquareChange]) -> N
     if not news:
         return
     with bridge.db.transaction() as conn:
+        ours = [change for change in news if change.reference.startswith(MARK)]
         for change in news:
-            vid = linked[change.variation_id].vid
-            if change.reference.startswith(MARK):
-                _echo(bridge, run, conn, change, vid)
-            else:
-                _record(bridge, run, conn, change, vid)
+            if not change.reference.startswith(MARK):
+                _record(bridge, run, conn, change, linked[change.variation_id].vid)
+        for change in ours:
+            _echo(bridge, run, conn, change, linked[change.variation_id].vid)
 
 
 def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:
@@ -108,7 +110,7 @@ def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vi
         change.quantity,
         normal_time(change.occurred_at),
         store_id=change.store_id,
-        detail={"source": change.source, "reference": change.reference},
+        detail={"source": change.source, "reference": change.reference, "created": normal_time(change.created_at)},
     )
     if movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id) is not None:
         run.add("square movements")
@@ -117,7 +119,10 @@ def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vi
 def _echo(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:
     """Our own write coming back: nothing to do, unless this ledger never wrote it."""
     key = action_key("square", change.reference)
-    if outbox.by_key(conn, key) is not None:
+    known = outbox.by_key(conn, key)
+    if known is not None:
+        if known.kind == "adjust" and _was_overtaken(conn, change, vid):
+            _apply_again(bridge, run, conn, known)
         return
     run.add("own writes found that this ledger had forgotten")
     now = bridge.now()
@@ -141,6 +146,41 @@ def _echo(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid:
         _carried_before(conn, bridge, cause, change, vid)
     # whatever the shop shows now already contains writes this ledger does not know: compare afresh
     stock.change(conn, vid, state="unopened", reason="rewound", dirty=1)
+
+
+def _was_overtaken(conn: Connection, change: SquareChange, vid: int) -> bool:
+    """True when somebody's count, dated later but made earlier, swallowed our adjustment.
+
+    Square orders the history by when things happened: an adjustment that arrives after a newer count changes nothing,
+    though whoever counted could not know of the online sale it stands for.
+    """
+    occurred, created = normal_time(change.occurred_at), normal_time(change.created_at)
+    counts = conn.execute(
+        select(movement.c.detail_json).where(
+            movement.c.vid == vid,
+            movement.c.side == "square",
+            movement.c.store_id == change.store_id,
+            movement.c.kind == "count",
+            movement.c.at > occurred,
+        )
+    )
+    return any(of_json(detail).get("created", "") < created for (detail,) in counts)
+
+
+def _apply_again(bridge: Bridge, run: Run, conn: Connection, known: outbox.Action) -> None:
+    """Send a swallowed adjustment once more, under a reference of its own that follows from the first one's."""
+    reference = f"{known.payload['reference']}~"
+    payload = {name: value for name, value in known.payload.items() if name != "occurred_at"}
+    action = outbox.Action(
+        key=action_key("square", reference),
+        side="square",
+        kind="adjust",
+        payload={**payload, "reference": reference},
+        vid=known.vid,
+        causes=known.causes,
+    )
+    if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
+        run.add("planned square stock: a count had overtaken it")
 
 
 def _carried_before(conn: Connection, bridge: Bridge, cause: str, change: SquareChange, vid: int) -> None:

@@ -190,6 +190,7 @@ def _start_tracking(bridge: Bridge, run: Run, conn: Connection, row: StockRow, n
             "delta": number,
             "before": None,
             "start_tracking": True,
+            "known": movements.last_id(conn),
             "why": "opening count",
         },
         vid=row.vid,

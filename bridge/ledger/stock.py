@@ -68,6 +68,7 @@ class StockRow:
     backorders: bool
     woo_seen: int | None
     opened_at: str
+    suspect: bool
 
 
 def of_row(row: Row[Any]) -> StockRow:
@@ -90,6 +91,7 @@ def of_row(row: Row[Any]) -> StockRow:
         backorders=bool(row.backorders),
         woo_seen=row.woo_seen,
         opened_at=row.opened_at,
+        suspect=bool(row.suspect),
     )
 
 
@@ -132,12 +134,12 @@ def mark(conn: Connection, vids: Sequence[int], **values: Any) -> None:
 _ADD_EXPECTED = (
     update(stock)
     .where(stock.c.vid == bindparam("v"))
-    .values(woo_expected=stock.c.woo_expected + bindparam("by"), dirty=1)
+    .values(woo_expected=stock.c.woo_expected + bindparam("by"), dirty=1, suspect=1)
 )
 
 
 def add_expected(conn: Connection, vid: int, by: int) -> None:
-    """A movement known from WooCommerce: its number moved, and so does what we expect of it."""
+    """A movement known from WooCommerce: its number moved, so does what we expect of it; both are to be compared."""
     conn.execute(_ADD_EXPECTED, {"v": vid, "by": by})
 
 
