@@ -46,10 +46,14 @@ def recent_page(
     updated = _span(request, "updated_at_begin_time", "updated_at_end_time", "")
     year_ago = "" if updated[0] else rfc3339(now - timedelta(days=365))
     created = _span(request, "begin_time", "end_time", year_ago)
+    lag = square.trade.list_lag
+    shown_until = rfc3339(now - timedelta(seconds=lag)) if lag else "9999"
     rows = []
     for row in reversed(by_update.values()):
         if row["updated_at"] < updated[0]:
             break
+        if row["updated_at"] > shown_until:
+            continue
         if row["updated_at"] <= updated[1] and created[0] <= row["created_at"] <= created[1] and wanted(row):
             rows.append(row)
     rows.sort(key=lambda row: (row[field], row["id"]), reverse=descending)

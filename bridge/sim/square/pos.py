@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sim.square import inventory
 from bridge.sim.square.moments import rfc3339
-from bridge.sim.square.order_book import TILL_SOURCE, find_order, keep, settle
+from bridge.sim.square.order_book import TILL_SOURCE, find_order, settle, tell, touch
 from bridge.sim.square.order_draft import priced
 from bridge.sim.square.order_totals import half_even, quantity
 from bridge.sim.square.payment_book import complete_new, find_payment, open_payment
@@ -31,8 +31,19 @@ def register(router: Router) -> None:
 
 def register_acts(square: FakeSquare) -> None:
     """Add what a till does."""
-    for act in (sell, return_items, refund_amount, settle_refund):
+    for act in (sell, return_items, refund_amount, settle_refund, switch_selling):
         square.acts[act.__name__] = partial(act, square)
+
+
+def switch_selling(square: FakeSquare, **settings: Any) -> Json:
+    """Set what is doubtful or slow at Square: ``Trade``'s switches, ``search_lag`` and ``delay`` of events."""
+    owners = {"search_lag": square.people, "delay": square.hooks}
+    for name, value in settings.items():
+        owner = owners.get(name, square.trade)
+        if not isinstance(getattr(owner, name, None), (bool, float, str)):
+            raise LookupError(f"no switch {name}")
+        setattr(owner, name, value)
+    return settings
 
 
 def sell(
@@ -53,12 +64,12 @@ def sell(
     order = _till_order(square, location_id, lines, sold_at)
     if customer_id:
         order["customer_id"] = customer_id
+    tell(square, "order.created", order)
     due = order["net_amount_due_money"]
     if not due["amount"]:
         square.trade.zero_paid.add(order["id"])
         settle(square, order, source=inventory.POS_SOURCE, actor="till", occurred_at=late)
-        order["closed_at"] = order["updated_at"]
-        keep(square, order)
+        touch(square, order)
         return {"order_id": order["id"], "payment_id": None}
     fields: Json = {
         "amount_money": due,

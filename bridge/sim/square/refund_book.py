@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 MAX_REFUNDS = 20
-REFUND_YEARS = timedelta(days=365)
+REFUND_TIME = timedelta(days=365)
+_TOTALS = (
+    "total_money",
+    "total_tax_money",
+    "total_discount_money",
+    "total_tip_money",
+    "total_service_charge_money",
+    "net_amount_due_money",
+)
 
 
 def check_refundable(square: FakeSquare, payment: Json, amount: int, now: datetime) -> None:
@@ -29,7 +37,7 @@ def check_refundable(square: FakeSquare, payment: Json, amount: int, now: dateti
         raise _refund_error("REFUND_ERROR_PAYMENT_NEEDS_COMPLETION", "The payment is not completed.")
     if payment["status"] != "COMPLETED":
         raise _refund_error("PAYMENT_NOT_REFUNDABLE", f"A {payment['status']} payment cannot be refunded.")
-    if now - moment(payment["created_at"]) > REFUND_YEARS:
+    if now - moment(payment["created_at"]) > REFUND_TIME:
         raise _refund_error("PAYMENT_NOT_REFUNDABLE", "The payment is more than a year old.")
     earlier = [square.state.refunds[refund_id] for refund_id in payment.get("refund_ids") or ()]
     if any(refund["status"] == "PENDING" for refund in earlier):
@@ -63,15 +71,7 @@ def return_order(
     currency = amount["currency"]
     zero: Json = {"amount": 0, "currency": currency}
     lines = lines or [_amount_line(square, amount)]
-    tax = {"amount": sum(line["total_tax_money"]["amount"] for line in lines), "currency": currency}
-    off = {"amount": sum(line["total_discount_money"]["amount"] for line in lines), "currency": currency}
-    amounts: Json = {
-        "total_money": amount,
-        "tax_money": tax,
-        "discount_money": off,
-        "tip_money": zero,
-        "service_charge_money": zero,
-    }
+    amounts = _return_amounts(amount, lines)
     returned: Json = {"uid": square.ids.token(22), "return_line_items": lines, "return_amounts": amounts}
     if source_order_id:
         returned["source_order_id"] = source_order_id
@@ -87,21 +87,24 @@ def return_order(
         "updated_at": at,
         "closed_at": at,
         "state": "COMPLETED",
-        **dict.fromkeys(
-            (
-                "total_money",
-                "total_tax_money",
-                "total_discount_money",
-                "total_tip_money",
-                "total_service_charge_money",
-                "net_amount_due_money",
-            ),
-            zero,
-        ),
+        **dict.fromkeys(_TOTALS, zero),
     }
     if from_api:
         order["version"] = 1
     return order
+
+
+def _return_amounts(amount: Json, lines: list[Json]) -> Json:
+    def total(name: str) -> Json:
+        return {**amount, "amount": sum(line[name]["amount"] for line in lines)}
+
+    return {
+        "total_money": amount,
+        "tax_money": total("total_tax_money"),
+        "discount_money": total("total_discount_money"),
+        "tip_money": {**amount, "amount": 0},
+        "service_charge_money": {**amount, "amount": 0},
+    }
 
 
 def _amount_line(square: FakeSquare, amount: Json) -> Json:

@@ -16,7 +16,8 @@ class Trade:
     nothing that were paid. ``payment_of_key``: payment by the idempotency key that made it (for cancelling by
     key); ``customer_of_key`` the same for bulk creation. ``updates_seen``: (order, key) of updates already
     made. ``unlinked_refunds``: the seller may refund without a payment. ``refund_outcome``: the state a refund
-    of a card payment comes to.
+    of a card payment comes to. ``list_lag``: seconds until a change shows in lists of payments and refunds.
+    ``till_order_events``: send order events for a till's orders too (Square's own pages disagree).
     """
 
     stock_given: set[str] = field(default_factory=set)
@@ -26,3 +27,5 @@ class Trade:
     updates_seen: set[tuple[str, str]] = field(default_factory=set)
     unlinked_refunds: bool = False
     refund_outcome: str = "COMPLETED"
+    list_lag: float = 0.0
+    till_order_events: bool = False

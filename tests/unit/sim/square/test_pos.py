@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import perf_counter
@@ -9,6 +10,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bridge.sim.kernel.clock import SimClock
 from bridge.sim.kernel.exchange import SimRequest
@@ -202,6 +205,47 @@ def test_handing_over_a_paid_pickup_completes_the_order(square: FakeSquare) -> N
     made = square.acts["fulfillment"](order["id"], "COMPLETED")
     assert made["order_state"] == "COMPLETED"
     assert on_hand(square, shirt) == 9
+
+
+def test_lists_of_payments_lag_when_told_to(square: FakeSquare) -> None:
+    square.acts["switch_selling"](list_lag=5.0)
+    sold(square)
+    headers = {"authorization": "Bearer sandbox-square-token"}
+    request = SimRequest.from_url("GET", "http://127.0.0.1/v2/payments", headers)
+    assert square.handle(request).json() == {}
+    square.clock.advance(6)
+    assert len(square.handle(request).json()["payments"]) == 1
+
+
+def test_an_unknown_switch_is_refused(square: FakeSquare) -> None:
+    with pytest.raises(LookupError):
+        square.acts["switch_selling"](no_such_thing=True)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 2), st.integers(0, 2), st.integers(1, 4)), max_size=25))
+def test_the_journal_adds_up_to_what_is_on_hand(steps: list[tuple[int, int, int, int]]) -> None:
+    square = FakeSquare(clock=SimClock(NOON))
+    shirts, here = square.seed_catalog(3, 1, 10), places(square)
+    start = {(shirt, place): Decimal(10) for shirt in shirts for place in here}
+    mark, sales = len(square.journal), []
+    for kind, which, where, many in steps:
+        shirt, place, line = shirts[which], here[where], {"variation_id": shirts[which], "quantity": many}
+        if kind < 3:
+            sales.append(square.acts["sell"](place, [line], offline_hours=kind * 10)["order_id"])
+        elif kind == 3 and sales:
+            with contextlib.suppress(SquareError):  # more than what is left of the payment
+                square.acts["return_items"](place, sales[-1], [line], restock=many % 2 == 0)
+        elif kind == 4:
+            square.acts["count"](place, shirt, many)
+        elif kind == 5:
+            square.acts["transfer"](shirt, place, here[(where + 1) % 3], many)
+        else:
+            square.acts["receive" if kind == 6 else "waste"](place, shirt, many)
+        square.clock.advance(60)
+    for event in square.journal.since(mark):
+        start[event.stock_id, event.place] += event.delta
+    assert start == {(shirt, place): square.state.inventory.on_hand(shirt, place) for shirt, place in start}
 
 
 def test_two_runs_of_one_story_give_the_same_ids() -> None:

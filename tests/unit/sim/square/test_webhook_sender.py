@@ -72,3 +72,14 @@ def test_nothing_is_made_while_nobody_listens() -> None:
     square = FakeSquare(clock=SimClock(NOON))
     sell(square)
     assert square.deliveries.pending == []
+
+
+def test_order_events_of_the_till_are_a_switch() -> None:
+    square = FakeSquare(clock=SimClock(NOON))
+    fields = {"name": "n", "event_types": ["order.created", "order.updated"], "notification_url": "http://127.0.0.1/h"}
+    square.hooks.subscribe(fields, "2025-08-20")
+    sell(square)
+    assert sent(square) == []
+    square.acts["switch_selling"](till_order_events=True)
+    sell(square)
+    assert [orjson.loads(body)["type"] for body in sent(square)] == ["order.created", "order.updated"]
