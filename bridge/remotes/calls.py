@@ -27,7 +27,7 @@ class Classify(Protocol):
         ...
 
 
-class _Again(Exception):  # noqa: N818
+class _Again(Exception):
     def __init__(self, later: Later) -> None:
         super().__init__(later.reason)
         self.later = later

@@ -39,7 +39,7 @@ def chunks(things: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-class _CursorLost(Exception):  # noqa: N818
+class _CursorLost(Exception):
     """The cursor expired (they live five minutes)."""
 
 

@@ -26,15 +26,18 @@ _WHY_NOT = {
     "external": "An external product is sold on another site.",
 }
 
-_PRODUCT_FIELDS = itemgetter(
+_PRODUCT_NAMES = (
     "type", "name", "status", "catalog_visibility", "description", "sku", "global_unique_id",
     "price", "regular_price", "sale_price", "date_on_sale_from_gmt", "date_on_sale_to_gmt",
     "manage_stock", "backorders", "categories", "attributes", "variations",
 )  # fmt: skip
-_VARIATION_FIELDS = itemgetter(
+_VARIATION_NAMES = (
     "status", "sku", "global_unique_id", "price", "regular_price", "sale_price",
     "date_on_sale_from_gmt", "date_on_sale_to_gmt", "manage_stock", "backorders", "attributes",
 )  # fmt: skip
+
+
+_PRODUCT_FIELDS, _VARIATION_FIELDS = itemgetter(*_PRODUCT_NAMES), itemgetter(*_VARIATION_NAMES)
 
 
 # -- fingerprints ---------------------------------------------------------------------
@@ -44,8 +47,8 @@ def product_fingerprint(raw: JSON) -> str:
     """A hash over the synced fields of a raw product: stock and dates of change left out."""
     try:
         fields = _PRODUCT_FIELDS(raw)
-    except KeyError:
-        fields = (sorted(raw),)
+    except KeyError:  # an older shop does not know every field
+        fields = tuple(map(raw.get, _PRODUCT_NAMES))
     images = [(image.get("id"), image.get("src")) for image in raw.get("images") or ()]
     return blake2b(orjson.dumps((fields, images)), digest_size=8).hexdigest()
 
@@ -55,7 +58,7 @@ def variation_fingerprint(raw: JSON) -> str:
     try:
         fields = _VARIATION_FIELDS(raw)
     except KeyError:
-        fields = (sorted(raw),)
+        fields = tuple(map(raw.get, _VARIATION_NAMES))
     image = raw.get("image") or {}
     return blake2b(orjson.dumps((fields, image.get("id"), image.get("src"))), digest_size=8).hexdigest()
 

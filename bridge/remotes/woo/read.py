@@ -54,7 +54,7 @@ def _since(modified_after: datetime | None) -> Query:
     return () if modified_after is None else (("modified_after", utc_second(modified_after)),)
 
 
-class NotOffered(Exception):  # noqa: N818
+class NotOffered(Exception):
     """The shop refuses the first page of a listing."""
 
 

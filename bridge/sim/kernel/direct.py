@@ -13,15 +13,16 @@ import httpx
 import orjson
 
 from bridge.remotes.port import Call, NoReply, Reply
-from bridge.sim.kernel.exchange import SimRequest, SimResponse, Unanswered
-from bridge.sim.kernel.service import BaseService
+from bridge.sim.kernel.clock import SimClock
+from bridge.sim.kernel.exchange import SimRequest, SimResponse, SimService, Unanswered
 
 
 class _Direct:
     """Shared by both sides: builds the request, lower-cases the answer's headers, adds its ``Date``."""
 
-    def __init__(self, service: BaseService, *, scheme: str, host: str, prefix: str) -> None:
+    def __init__(self, service: SimService, *, scheme: str, host: str, prefix: str) -> None:
         self.service = service
+        self._clock: SimClock | None = getattr(service, "clock", None)  # a checker around a service has none
         self._scheme, self._host, self._prefix = scheme, host, prefix
 
     def headers(self, call: Call) -> dict[str, str]:
@@ -49,15 +50,15 @@ class _Direct:
 
     def _reply(self, answer: SimResponse) -> Reply:
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        if "date" not in headers:
-            headers["date"] = format_datetime(self.service.clock.now(), usegmt=True)
+        if self._clock is not None and "date" not in headers:
+            headers["date"] = format_datetime(self._clock.now(), usegmt=True)
         return Reply(answer.status, headers, answer.body)
 
 
 class InProcessWoo(_Direct):
     """A ``Transport`` to a simulated WooCommerce, https and Basic authentication as far as it can tell."""
 
-    def __init__(self, service: BaseService, key: str, secret: str) -> None:
+    def __init__(self, service: SimService, key: str, secret: str) -> None:
         super().__init__(service, scheme="https", host="shop.test", prefix="/wp-json/")
         self._basic = "Basic " + b64encode(f"{key}:{secret}".encode()).decode()
 
@@ -69,7 +70,7 @@ class InProcessWoo(_Direct):
 class InProcessSquare(_Direct):
     """A ``Transport`` to a simulated Square; ``call.version`` overrides ``version``."""
 
-    def __init__(self, service: BaseService, token: str, version: str = "2026-09-16") -> None:
+    def __init__(self, service: SimService, token: str, version: str = "2026-09-16") -> None:
         super().__init__(service, scheme="https", host="connect.squareup.com", prefix="/")
         self._token, self._version = token, version
 

@@ -141,7 +141,12 @@ def test_retry_after_is_read(headers: dict[str, str], seconds: float) -> None:
 
 
 def problem(code: str, status: int, detail: str = "", category: str = "INVALID_REQUEST_ERROR", **more: Any) -> Reply:
-    return said(status, {"errors": [{"category": category, "code": code, "detail": detail, **more}], })
+    return said(
+        status,
+        {
+            "errors": [{"category": category, "code": code, "detail": detail, **more}],
+        },
+    )
 
 
 AUTH = "AUTHENTICATION_ERROR"
