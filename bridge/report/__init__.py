@@ -1,0 +1,1 @@
+"""What the bridge tells about itself: logs and reports."""
