@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +31,9 @@ class Delivery:
 class Outcome(Protocol):
     """Told the status of each delivery; returns seconds until the next attempt, or ``None``."""
 
-    def __call__(self, delivery: Delivery, status: int) -> float | None: ...
+    def __call__(self, delivery: Delivery, status: int) -> float | None:
+        """Told once per delivery sent."""
+        ...
 
 
 class Deliveries:
@@ -41,6 +44,8 @@ class Deliveries:
 
     def __init__(self, ids: Ids, now: Callable[[], datetime]) -> None:
         self._ids, self._now = ids, now
+        # requests queue in one thread while another sends: without it a delivery queued meanwhile is lost
+        self._guard = threading.RLock()
         self.pending: list[Delivery] = []
         self.lose = self.double = self.hold = self.shuffle = self.forge = 0.0
         self.hold_seconds = 600.0
@@ -48,6 +53,10 @@ class Deliveries:
 
     def add(self, delivery: Delivery) -> None:
         """Queue a delivery; one with the same non-empty ``merge_key`` still pending absorbs it."""
+        with self._guard:
+            self._add(delivery)
+
+    def _add(self, delivery: Delivery) -> None:
         if delivery.merge_key and any(d.merge_key == delivery.merge_key for d in self.pending):
             return
         dice = self._ids.dice
@@ -76,8 +85,9 @@ class Deliveries:
     def run_due(self, send: Sender, settle: Outcome) -> int:
         """Send everything that is due; returns how many were sent."""
         now = self._now()
-        due = [d for d in self.pending if d.due <= now]
-        self.pending = [d for d in self.pending if d.due > now]
+        with self._guard:
+            due = [d for d in self.pending if d.due <= now]
+            self.pending = [d for d in self.pending if d.due > now]
         if self.shuffle and self._ids.dice.random() < self.shuffle:
             self._ids.dice.shuffle(due)
         for delivery in due:
@@ -98,4 +108,5 @@ class Deliveries:
         again = settle(delivery, status)
         if again is not None:
             delivery.due = self._now() + timedelta(seconds=again)
-            self.pending.append(delivery)
+            with self._guard:
+                self.pending.append(delivery)

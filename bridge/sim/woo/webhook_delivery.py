@@ -75,7 +75,7 @@ def _queue(shop: FakeWoo, hook: Webhook, topic: str, resource_id: int) -> None:
             due=shop.clock.now() + timedelta(seconds=wait),
             hook=str(hook.id),
             topic=topic,
-            build=lambda: _built(shop, hook.id, topic, resource_id),
+            build=lambda: _built(shop, hook.id, resource_id),
             merge_key=f"{hook.id}:{topic}:{resource_id}",
             note={"awaits_traffic": shop.webhooks_need_traffic, "resource": resource_id},
         )
@@ -93,15 +93,16 @@ def note_traffic(shop: FakeWoo) -> None:
             delivery.due = now
 
 
-def _built(shop: FakeWoo, hook_id: int, topic: str, resource_id: int) -> tuple[dict[str, str], bytes] | None:
-    hook = shop.state.webhooks.get(hook_id)
-    if hook is None:
-        return None
-    if is_blocked(shop, hook.delivery_url):
-        _count(shop, hook, ok=False)
-        return None
-    body = payload(shop, hook, resource_id)
-    return headers_for(shop, hook, body), body
+def _built(shop: FakeWoo, hook_id: int, resource_id: int) -> tuple[dict[str, str], bytes] | None:
+    with shop.lock:
+        hook = shop.state.webhooks.get(hook_id)
+        if hook is None:
+            return None
+        if is_blocked(shop, hook.delivery_url):
+            _count(shop, hook, ok=False)
+            return None
+        body = payload(shop, hook, resource_id)
+        return headers_for(shop, hook, body), body
 
 
 def payload(shop: FakeWoo, hook: Webhook, resource_id: int) -> bytes:
@@ -175,9 +176,10 @@ def is_blocked(shop: FakeWoo, url: str) -> bool:
 
 def delivered(shop: FakeWoo, delivery: Delivery, status: int) -> float | None:
     """Told how a delivery went: 200-302 is success, the rest counts; a shop never tries again."""
-    hook = shop.state.webhooks.get(int(delivery.hook))
-    if hook is not None and delivery.topic != PING:
-        _count(shop, hook, ok=200 <= status <= 302)
+    with shop.lock:
+        hook = shop.state.webhooks.get(int(delivery.hook))
+        if hook is not None and delivery.topic != PING:
+            _count(shop, hook, ok=200 <= status <= 302)
     return None
 
 
