@@ -21,10 +21,7 @@ _HINTS = {"allow": ["GET", "POST", "PUT", "PATCH", "DELETE"]}
 
 def order_json(shop: FakeWoo, order: Order, base: str, *, dp: int = 2, just_made: bool = False) -> dict[str, Any]:
     """An order as JSON. ``dp``: decimals of amounts; ``just_made``: in the answer to its creation."""
-    tz = shop.state.timezone
-    payable = order.status in ("pending", "failed", "checkout-draft") and order.total > 0
-    site = base.removesuffix("/")
-    pay_url = f"{site}/checkout/order-pay/{order.id}/?pay_for_order=true&key={order.order_key}"
+    pay_url = f"{base}/checkout/order-pay/{order.id}/?pay_for_order=true&key={order.order_key}"
     return {
         "id": order.id,
         "parent_id": 0,
@@ -32,6 +29,34 @@ def order_json(shop: FakeWoo, order: Order, base: str, *, dp: int = 2, just_made
         "currency": order.currency,
         "version": VERSION,
         "prices_include_tax": order.prices_include_tax,
+        **_who_and_how_much(shop, order, dp),
+        "number": str(order.id),
+        "meta_data": list(order.meta),
+        "line_items": [line_json(shop, line, dp) for line in order.lines],
+        "tax_lines": [tax_line_json(line, dp) for line in order.tax_lines],
+        "shipping_lines": [shipping_json(line, dp, labelled=just_made) for line in order.shipping_lines],
+        "fee_lines": [fee_json(line, dp) for line in order.fee_lines],
+        "coupon_lines": [coupon_json(line, dp) for line in order.coupon_lines],
+        "refunds": [
+            {"id": refund.id, "reason": refund.reason, "total": money(-refund.amount, dp)}
+            for refund in sorted(order.refunds, key=lambda refund: (-refund.created, refund.id))
+        ],
+        "payment_url": pay_url,
+        "is_editable": order.status in ("pending", "on-hold", "auto-draft"),
+        "needs_payment": order.status in ("pending", "failed", "checkout-draft") and order.total > 0,
+        "needs_processing": needs_processing(shop, order),
+        "date_created_gmt": gmt_text(order.created),
+        "date_modified_gmt": gmt_text(order.modified),
+        "date_completed_gmt": None if order.completed is None else gmt_text(order.completed),
+        "date_paid_gmt": None if order.paid is None else gmt_text(order.paid),
+        "currency_symbol": SYMBOLS.get(order.currency, order.currency),
+        "_links": _links(base, order),
+    }
+
+
+def _who_and_how_much(shop: FakeWoo, order: Order, dp: int) -> dict[str, Any]:
+    tz = shop.state.timezone
+    return {
         "date_created": local_text(order.created, tz),
         "date_modified": local_text(order.modified, tz),
         "discount_total": money(order.discount_total, dp),
@@ -55,27 +80,6 @@ def order_json(shop: FakeWoo, order: Order, base: str, *, dp: int = 2, just_made
         "date_completed": None if order.completed is None else local_text(order.completed, tz),
         "date_paid": None if order.paid is None else local_text(order.paid, tz),
         "cart_hash": order.cart_hash,
-        "number": str(order.id),
-        "meta_data": list(order.meta),
-        "line_items": [line_json(shop, line, dp) for line in order.lines],
-        "tax_lines": [tax_line_json(line, dp) for line in order.tax_lines],
-        "shipping_lines": [shipping_json(line, dp, labelled=just_made) for line in order.shipping_lines],
-        "fee_lines": [fee_json(line, dp) for line in order.fee_lines],
-        "coupon_lines": [coupon_json(line, dp) for line in order.coupon_lines],
-        "refunds": [
-            {"id": refund.id, "reason": refund.reason, "total": money(-refund.amount, dp)}
-            for refund in sorted(order.refunds, key=lambda refund: (-refund.created, refund.id))
-        ],
-        "payment_url": pay_url,
-        "is_editable": order.status in ("pending", "on-hold", "auto-draft"),
-        "needs_payment": payable,
-        "needs_processing": needs_processing(shop, order),
-        "date_created_gmt": gmt_text(order.created),
-        "date_modified_gmt": gmt_text(order.modified),
-        "date_completed_gmt": None if order.completed is None else gmt_text(order.completed),
-        "date_paid_gmt": None if order.paid is None else gmt_text(order.paid),
-        "currency_symbol": SYMBOLS.get(order.currency, order.currency),
-        "_links": _links(base, order),
     }
 
 

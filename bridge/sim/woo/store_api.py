@@ -16,19 +16,8 @@ from bridge.sim.woo.order_state import Order
 from bridge.sim.woo.payment_gateways import enabled_gateways
 from bridge.sim.woo.routes import Call, Router, WooError
 from bridge.sim.woo.state import Item
-from bridge.sim.woo.store_cart import (
-    BILLING,
-    SHIPPING,
-    Cart,
-    basket_of,
-    cart_hash,
-    cart_json,
-    cart_of,
-    keep,
-    line_key,
-    rates_of,
-    token_for,
-)
+from bridge.sim.woo.store_cart import basket_of, cart_json, rates_of
+from bridge.sim.woo.store_sessions import BILLING, SHIPPING, Cart, cart_hash, cart_of, keep, line_key, token_for
 
 if TYPE_CHECKING:
     from bridge.sim.woo.shop import FakeWoo
