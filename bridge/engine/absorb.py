@@ -1,4 +1,4 @@
-"""Take a side's answer to one of our own product writes as what it shows now, and as the new base of what was written."""
+"""Take a side's answer to one of our own product writes as what it shows now, and as the base of what was written."""
 
 from __future__ import annotations
 

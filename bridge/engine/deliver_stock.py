@@ -30,6 +30,8 @@ from bridge.remotes.port import (
 )
 
 _AT_ONCE = 200
+NOT_TRACKED = "not_tracked"
+UNTRACKED = "the shop does not track it"
 _SQUARE_AT_ONCE = 100
 _BATCH_LIVES_HOURS = 20
 """Square refuses changes older than 24 hours; a batch is made anew well before that."""
@@ -70,6 +72,9 @@ def _woo_change(action: Action) -> WooStockChange:
 
 def record_woo(bridge: Bridge, run: Run, conn: Connection, action: Action, outcome: Outcome) -> int:
     """Write down what became of a delta; 1 when it is done."""
+    if isinstance(outcome, Refused) and outcome.code == NOT_TRACKED:
+        stop_tracking(run, conn, action)
+        return 0
     if not isinstance(outcome, Done):
         not_done(bridge, run, conn, action, outcome)
         return 0
@@ -87,6 +92,14 @@ def record_woo(bridge: Bridge, run: Run, conn: Connection, action: Action, outco
     )  # fmt: skip
     run.add("woo stock written")
     return 1
+
+
+def stop_tracking(run: Run, conn: Connection, action: Action) -> None:
+    """Somebody switched stock management off: the shop ignored our delta, and there is no number to keep."""
+    action.state, action.error = "dropped", UNTRACKED
+    outbox.save(conn, [action])
+    stock.change(conn, action.vid or 0, state="off", reason=UNTRACKED, dirty=0, suspect=0)
+    run.add("stopped tracking in the shop")
 
 
 def not_done(bridge: Bridge, run: Run, conn: Connection, action: Action, outcome: Outcome) -> None:

@@ -96,7 +96,7 @@ def _write_all(
         body.update(_variation_body(bridge, own, now.variations[0]))
     if payload["add"] and square is not None:
         body.update(parent_attributes(one.raw, square, payload["add"]))
-    outcome: Outcome = bridge.woo.update_product(product_id, body, action.key) if body else Done(one.raw)
+    outcome: Outcome = bridge.woo.update_product(product_id, body) if body else Done(one.raw)
     by_id = {v.remote_id: v for v in now.variations}
     for variation_id, fields in payload["variations"].items():
         if not isinstance(outcome, Done):
@@ -104,7 +104,7 @@ def _write_all(
         if variation_id != product_id and variation_id in by_id:
             body = _variation_body(bridge, fields, by_id[variation_id])
             if body:
-                outcome = bridge.woo.update_variation(product_id, variation_id, body, action.key)
+                outcome = bridge.woo.update_variation(product_id, variation_id, body)
     if isinstance(outcome, Done) and payload["add"] and square is not None:
         outcome = _add_variations(bridge, run, product_id, square, payload["add"], now)
     return outcome

@@ -51,7 +51,7 @@ def _upload(bridge: Bridge, run: Run, action: Action, item_id: str, image: Shown
 def rows_for_woo(
     bridge: Bridge, square_images: Sequence[ShownImage], woo_images: Sequence[ShownImage]
 ) -> list[dict[str, object]]:
-    """The shop's whole picture list: its own stay, Square's missing ones are downloaded by the shop from their address."""
+    """The shop's whole picture list: its own stay, Square's missing ones it downloads from their address."""
     with bridge.db.reading() as conn:
         twins = images.twins(conn, "square", [image.remote_id for image in square_images])
     rows: list[dict[str, object]] = [{"id": int(image.remote_id)} for image in woo_images]

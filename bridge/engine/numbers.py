@@ -17,7 +17,8 @@ from sqlalchemy import Connection, select
 from bridge.domain.stock import WindowOrder, explain_gap, spread
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
-from bridge.engine.observe_orders import adjust_square, observe_orders
+from bridge.engine.deliver_stock import UNTRACKED
+from bridge.engine.observe_orders import adjust_square, observe_orders, observe_trashed
 from bridge.ledger import decisions, movements, outbox, stock
 from bridge.ledger.schema import movement
 from bridge.ledger.schema import outbox as outbox_table
@@ -25,7 +26,6 @@ from bridge.ledger.stock import StockRow
 from bridge.ledger.text import of_json
 from bridge.remotes.port import WooStock
 
-UNTRACKED = "the shop does not track it"
 _ROUNDS = 3
 _BATCH = 100
 
@@ -102,6 +102,11 @@ def _check(bridge: Bridge, run: Run, rows: list[StockRow]) -> int:
     """One close look at some suspects; how many could not be judged."""
     shown = {one.variation_id: one for one in bridge.woo.stock_of([(r.woo_id, r.woo_parent) for r in rows])}
     touched = observe_orders(bridge, run)
+    with bridge.db.reading() as conn:
+        expected = {vid: row.woo_expected for vid, row in stock.by_vid(conn, [row.vid for row in rows]).items()}
+    if any(row.woo_id in shown and shown[row.woo_id].quantity != expected[row.vid] for row in rows):
+        # before an edit by hand is assumed: an order may have gone to the trash before anybody looked
+        touched |= observe_trashed(bridge, run)
     with bridge.db.transaction() as conn:
         fresh = stock.by_vid(conn, [row.vid for row in rows])
         for row in rows:

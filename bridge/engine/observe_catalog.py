@@ -21,6 +21,7 @@ from bridge.remotes.port import RawProduct, RawVariation
 
 WOO = "woo_catalog"
 SQUARE = "square_catalog"
+_CONFIRM_AT_ONCE = 100
 LINK = "link_wanted"
 """Fact: something new was shown that may find its twin."""
 
@@ -179,7 +180,15 @@ def _forget_missing(bridge: Bridge, run: Run, side: str, seen: set[str]) -> None
             announce(bridge, run, conn, brake)
             return
         cursors.forget_fact(conn, "release:empty_answer")
-        _gone(conn, run, side, missing)
+    confirmed = [one for one in missing[:_CONFIRM_AT_ONCE] if not _is_there(bridge, side, one)]
+    with bridge.db.transaction() as conn:
+        _gone(conn, run, side, confirmed)
+
+
+def _is_there(bridge: Bridge, side: str, product_id: str) -> bool:
+    """Ask for the product itself: a page that shifted while it was read may have hidden it from the listing."""
+    one = bridge.woo.product(product_id) if side == "woo" else bridge.square.item(product_id)
+    return one is not None and not one.gone
 
 
 def _gone(conn: Connection, run: Run, side: str, ids: Sequence[str]) -> None:

@@ -52,6 +52,15 @@ def observe_orders(bridge: Bridge, run: Run) -> set[int]:
     return touched
 
 
+def observe_trashed(bridge: Bridge, run: Run) -> set[int]:
+    """Read orders in the trash, which no ordinary listing shows: what they took stays taken."""
+    since = bridge.clock.now() - timedelta(days=bridge.settings.look_back_days)
+    touched: set[int] = set()
+    for page in bridge.woo.trashed_orders(modified_after=since):
+        touched |= _absorb_page(bridge, run, page)
+    return touched
+
+
 def _absorb_page(bridge: Bridge, run: Run, page: list[WooOrder]) -> set[int]:
     """Store a page of orders; opens a transaction only when one of them is news."""
     with bridge.db.reading() as conn:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_square_items import settle_items
-from bridge.engine.deliver_stock import confirm_square, record_woo
+from bridge.engine.deliver_stock import confirm_square, record_woo, stop_tracking
 from bridge.engine.deliver_woo_products import settle_products
 from bridge.ledger import outbox
 from bridge.ledger.outbox import Action
@@ -60,7 +60,9 @@ def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
     with bridge.db.transaction() as conn:
         for action in actions:
             one = shown.get(action.payload["variation_id"])
-            if one is not None and one.key == action.key:
+            if one is not None and one.key == action.key and one.tracking != "tracked":
+                stop_tracking(run, conn, action)
+            elif one is not None and one.key == action.key:
                 record_woo(bridge, run, conn, action, Done())
                 run.add("settled: it had happened")
             elif _may_conclude(bridge, action):

@@ -298,6 +298,10 @@ class WooSide(Protocol):
         """Pages of orders by id ascending, all statuses but trash, drafts included."""
         ...
 
+    def trashed_orders(self, *, modified_after: datetime | None = None) -> Iterator[list[WooOrder]]:
+        """Pages of orders in the trash by id ascending: trashing gives nothing back to stock."""
+        ...
+
     def order(self, order_id: str) -> WooOrder | None:
         """One order now, trash included."""
         ...
@@ -314,12 +318,15 @@ class WooSide(Protocol):
         """Deltas with keys, batched per parent within the shop's limits; one outcome per change, in order."""
         ...
 
-    def update_product(self, product_id: str, fields: JSON, key: str) -> Outcome:
-        """Write product fields (WooCommerce names) with our key; ``Done.answer`` is the raw product."""
+    def update_product(self, product_id: str, fields: JSON) -> Outcome:
+        """Write product fields (WooCommerce names); ``Done.answer`` is the raw product.
+
+        No key goes along: what was wanted can be read back, and the key in the meta belongs to the stock writes.
+        """
         ...
 
-    def update_variation(self, product_id: str, variation_id: str, fields: JSON, key: str) -> Outcome:
-        """Write variation fields with our key; ``Done.answer`` is the raw variation."""
+    def update_variation(self, product_id: str, variation_id: str, fields: JSON) -> Outcome:
+        """Write variation fields; ``Done.answer`` is the raw variation."""
         ...
 
     def create_product(self, fields: JSON, key: str) -> Outcome:

@@ -152,7 +152,7 @@ def test_what_changed_since_is_found_by_product_and_variation(shop: FakeWoo, dir
     shop.clock.advance(3600)
     mark = shop.clock.now()
     shop.clock.advance(60)
-    assert isinstance(direct.update_variation(parent, small, {"regular_price": "8.00"}, "k"), Done)
+    assert isinstance(direct.update_variation(parent, small, {"regular_price": "8.00"}), Done)
     assert [row.remote_id for rows in direct.variations(modified_after=mark) for row in rows] == [small]
     assert [row.remote_id for rows in direct.products(modified_after=mark) for row in rows] == [parent]
     assert list(direct.products(modified_after=mark + timedelta(hours=1))) == []
@@ -261,7 +261,7 @@ def test_a_square_item_becomes_a_product_that_reads_back_the_same(direct: WooCli
     ]
     more = ShownProduct("square", "I", "Tee", variations=(ShownVariation("VL", options=(("Size", "L"),), price=1),))
     fields = parent_attributes(parent, more, ["VL"])
-    assert isinstance(direct.update_product(str(parent["id"]), fields, "k2"), Done)
+    assert isinstance(direct.update_product(str(parent["id"]), fields), Done)
     assert isinstance(direct.create_variations(str(parent["id"]), new_variations(more, ["VL"]))[0], Done)
     titles = [direct.translate_variation(row.raw).title for row in direct.variations_of(str(parent["id"]))]
     assert titles == ["S", "M", "L"]

@@ -71,6 +71,10 @@ class WooClient:
         """Pages of orders by id ascending."""
         return self._reader.orders(modified_after=modified_after)
 
+    def trashed_orders(self, *, modified_after: datetime | None = None) -> Iterator[list[WooOrder]]:
+        """Pages of orders in the trash by id ascending."""
+        return self._reader.trashed_orders(modified_after=modified_after)
+
     # -- single objects -------------------------------------------------------------------
     def product(self, product_id: str) -> RawProduct | None:
         """One product now."""
@@ -110,13 +114,13 @@ class WooClient:
         """Deltas with keys, one outcome per change."""
         return self._writer.change_stock(changes)
 
-    def update_product(self, product_id: str, fields: JSON, key: str) -> Outcome:
-        """Write product fields with our key."""
-        return self._writer.update_product(product_id, fields, key)
+    def update_product(self, product_id: str, fields: JSON) -> Outcome:
+        """Write product fields."""
+        return self._writer.update_product(product_id, fields)
 
-    def update_variation(self, product_id: str, variation_id: str, fields: JSON, key: str) -> Outcome:
-        """Write variation fields with our key."""
-        return self._writer.update_variation(product_id, variation_id, fields, key)
+    def update_variation(self, product_id: str, variation_id: str, fields: JSON) -> Outcome:
+        """Write variation fields."""
+        return self._writer.update_variation(product_id, variation_id, fields)
 
     def create_product(self, fields: JSON, key: str) -> Outcome:
         """Create a product carrying our key."""

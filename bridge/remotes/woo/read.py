@@ -163,6 +163,11 @@ class WooReader:
         for rows in self.listing("wc/v3/orders", _since(modified_after)):
             yield [shown_order(row) for row in rows]
 
+    def trashed_orders(self, *, modified_after: datetime | None = None) -> Iterator[list[WooOrder]]:
+        """Pages of orders in the trash."""
+        for rows in self.listing("wc/v3/orders", (*_since(modified_after), ("status", "trash"))):
+            yield [shown_order(row) for row in rows]
+
     # -- single objects ---------------------------------------------------------------
     def _single(self, path: str) -> JSON | None:
         outcome, _ = self._caller.ask(Call("GET", path))

@@ -89,23 +89,23 @@ class WooWriter:
         return found
 
     # -- products -----------------------------------------------------------------------
-    def update_product(self, product_id: str, fields: JSON, key: str) -> Outcome:
-        """Write product fields with our key."""
-        return self._write("PUT", f"{PRODUCTS}/{product_id}", fields, key)
+    def update_product(self, product_id: str, fields: JSON) -> Outcome:
+        """Write product fields."""
+        return self._write("PUT", f"{PRODUCTS}/{product_id}", fields)
 
-    def update_variation(self, product_id: str, variation_id: str, fields: JSON, key: str) -> Outcome:
-        """Write variation fields with our key."""
-        return self._write("PUT", f"{PRODUCTS}/{product_id}/variations/{variation_id}", fields, key)
+    def update_variation(self, product_id: str, variation_id: str, fields: JSON) -> Outcome:
+        """Write variation fields."""
+        return self._write("PUT", f"{PRODUCTS}/{product_id}/variations/{variation_id}", fields)
 
     def create_product(self, fields: JSON, key: str) -> Outcome:
         """Create a product carrying our key, by which a lost answer is found again."""
         return self._write("POST", PRODUCTS, fields, key)
 
-    def _write(self, verb: str, path: str, fields: JSON, key: str) -> Outcome:
+    def _write(self, verb: str, path: str, fields: JSON, key: str = "") -> Outcome:
         faults = faults_of(fields)
         if faults:
             return _invalid(faults)
-        outcome = self._caller.write(Call(verb, path, body=_with_key(fields, key)))
+        outcome = self._caller.write(Call(verb, path, body=_with_key(fields, key) if key else fields))
         if isinstance(outcome, Done) and not (isinstance(outcome.answer, dict) and outcome.answer.get("id")):
             return Unknown("the shop's answer is not the product")
         return outcome

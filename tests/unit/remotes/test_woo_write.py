@@ -126,7 +126,7 @@ def test_a_busy_shop_is_asked_later_and_a_closed_door_is_certain() -> None:
 def test_our_key_travels_with_product_fields_beside_other_meta() -> None:
     client, script = woo(data({"id": 1}))
     fields = {"name": "Mug", "meta_data": [{"key": "_bridge_key", "value": "old"}, {"key": "x", "value": 1}]}
-    assert isinstance(client.update_product("1", fields, "new"), Done)
+    assert isinstance(client.create_product(fields, "new"), Done)
     assert script.calls[0].body["meta_data"] == [{"key": "x", "value": 1}, {"key": "_bridge_key", "value": "new"}]
 
 
@@ -147,8 +147,8 @@ def test_our_key_travels_with_product_fields_beside_other_meta() -> None:
 def test_fields_the_shop_would_silently_spoil_are_never_sent(fields: dict[str, Any]) -> None:
     client, script = woo()
     outcomes = [
-        client.update_product("1", fields, "k"),
-        client.update_variation("1", "2", fields, "k"),
+        client.update_product("1", fields),
+        client.update_variation("1", "2", fields),
         client.create_product(fields, "k"),
         *client.create_variations("1", [fields]),
     ]

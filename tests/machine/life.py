@@ -1,0 +1,286 @@
+"""One life of a small business: people trade and edit on both sides, everything goes wrong, a bridge keeps step.
+
+Every act takes small whole numbers, so that Hypothesis and a plain seeded dice can drive the same life. What is right is
+judged from the simulators' journals and state alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.ledger.decisions import open_ones
+from bridge.sim import proof
+from tests.world import World
+
+WIRE = (
+    "timeout_applied",
+    "timeout_not_applied",
+    "reset_applied",
+    "reset_not_applied",
+    "rate_limited",
+    "server_error",
+    "server_error_applied",
+    "html_200",
+    "html_200_applied",
+    "html_503",
+    "truncated_json",
+    "empty_200",
+)
+WOO_OWN = ("stale_read", "php_fatal_json")
+SQUARE_OWN = ("stale_read", "empty_page_with_cursor", "expired_cursor", "version_mismatch", "catalog_partly_applied")
+
+
+class Crash(BaseException):
+    """The bridge's process ended here; not an ``Exception``, so nothing in the engine can swallow it."""
+
+
+class Interrupted:
+    """A transport that may end the process before or after a call."""
+
+    def __init__(self, inner: Any, life: Life) -> None:
+        self._inner, self._life = inner, life
+
+    def send(self, call: Any) -> Any:
+        self._life.effect()
+        reply = self._inner.send(call)
+        self._life.effect()
+        return reply
+
+
+class Life:
+    """A world with two or three products and the people in it."""
+
+    def __init__(self, seed: int, *, products: int = 2, stock: tuple[int, ...] = (5, 3, 8)) -> None:
+        self.world = World(seed=seed)
+        self.world.wrap = lambda transport, _: Interrupted(transport, self)
+        self.crash_in = -1
+        self.crashes = 0
+        self.passes = 0
+        self.refused = 0
+        self.orders: list[int] = []
+        self.sales: list[dict[str, Any]] = []
+        self.ids = [self.world.simple(f"SKU-{n}", stock[n % len(stock)], price=f"{10 + n}.00") for n in range(products)]
+        self._renamed = 0
+        self._start()
+
+    def _start(self) -> None:
+        world = self.world
+        world.restart()
+        world.sync(full=True)
+        self.pairs = [proof.Pair(str(one), world.twin(one)) for one in self.ids]
+        self.opening = proof.take_opening(world.woo, world.square, self.pairs)
+        world.db.before_commit = self.effect
+        world.db.after_commit = self.effect
+
+    # -- the bridge ---------------------------------------------------------------------
+    def effect(self) -> None:
+        """A point where the process may end."""
+        if self.crash_in > 0:
+            self.crash_in -= 1
+            if self.crash_in == 0:
+                self.crash_in = -1
+                raise Crash
+
+    def sync(self, full: bool = False) -> None:
+        """One pass; a crash restarts the bridge, a side that is down is tried again next time."""
+        self.passes += 1
+        try:
+            self.world.sync(full=full)
+        except Crash:
+            self.crashes += 1
+            self.world.restart()
+        except BridgeError:
+            self.refused += 1
+
+    def arm_crash(self, after: int) -> None:
+        """End the process at the n-th effect from now."""
+        self.crash_in = 1 + after
+
+    # -- shoppers -----------------------------------------------------------------------
+    def buy(self, product: int, quantity: int) -> None:
+        self._people(lambda: self.orders.append(self.world.buy(self._woo(product), quantity)))
+
+    def buy_both(self, product: int, quantity: int) -> None:
+        """Two lines of one product and one of another, in one order."""
+        lines = [
+            {"id": self._woo(product), "quantity": quantity},
+            {"id": self._woo(product + 1), "quantity": 1},
+            {"id": self._woo(product), "quantity": 1},
+        ]
+        self._people(lambda: self.orders.append(int(self.world.woo.acts["checkout"](lines)["order_id"])))
+
+    def cancel(self, order: int) -> None:
+        self._with_order(order, lambda one: self.world.woo.acts["cancel_order"](one))
+
+    def refund(self, order: int, restock: bool) -> None:
+        def act(one: int) -> None:
+            line = self.world.woo.state.orders[one].lines[0]
+            self.world.woo.acts["staff_refund"](one, [{"id": line.id, "quantity": 1}], restock=restock)
+
+        self._with_order(order, act)
+
+    def edit_order(self, order: int, quantity: int) -> None:
+        def act(one: int) -> None:
+            line = self.world.woo.state.orders[one].lines[0]
+            self.world.woo.acts["staff_edit_order_line"](one, line.id, quantity)
+
+        self._with_order(order, act)
+
+    def trash_order(self, order: int) -> None:
+        self._with_order(order, lambda one: self.world.woo.acts["staff_delete_order"](one))
+
+    # -- the shop's staff ---------------------------------------------------------------
+    def type_stock(self, product: int, quantity: int) -> None:
+        self._people(lambda: self.world.woo.acts["staff_set_stock"](self._woo(product), quantity))
+
+    def reprice_in_shop(self, product: int, step: int) -> None:
+        price = f"{self._price(product) + step}.00"
+        self._people(lambda: self.world.woo.acts["staff_edit_product"](self._woo(product), {"regular_price": price}))
+
+    def rename_in_shop(self, product: int) -> None:
+        self._renamed += 1
+        fields = {"name": f"Name {self._renamed} from the shop"}
+        self._people(lambda: self.world.woo.acts["staff_edit_product"](self._woo(product), fields))
+
+    # -- the stores ---------------------------------------------------------------------
+    def sell(self, product: int, quantity: int, store: int) -> None:
+        self._people(lambda: self.sales.append(self.world.sell(self._square(product), quantity, store % 3)))
+
+    def sell_offline(self, product: int, quantity: int, store: int, hours: int) -> None:
+        lines = [{"variation_id": self._square(product), "quantity": str(quantity)}]
+        self._people(lambda: self.world.square.acts["sell"](self._store(store), lines, offline_hours=hours))
+
+    def take_back(self, product: int, store: int, restock: bool) -> None:
+        lines = [{"variation_id": self._square(product), "quantity": "1"}]
+        self._people(lambda: self.world.square.acts["return_items"](self._store(store), None, lines, restock=restock))
+
+    def receive(self, product: int, quantity: int, store: int) -> None:
+        self._people(lambda: self.world.square.acts["receive"](self._store(store), self._square(product), quantity))
+
+    def waste(self, product: int, store: int) -> None:
+        self._people(lambda: self.world.square.acts["waste"](self._store(store), self._square(product), 1))
+
+    def transfer(self, product: int, quantity: int, store: int) -> None:
+        self._people(
+            lambda: self.world.square.acts["transfer"](
+                self._square(product), self._store(store), self._store(store + 1), quantity
+            )
+        )
+
+    def count(self, product: int, quantity: int, store: int) -> None:
+        self._people(lambda: self.world.square.acts["count"](self._store(store), self._square(product), quantity))
+
+    def reprice_at_square(self, product: int, step: int) -> None:
+        price = 100 * (self._price(product) + step)
+        self._people(lambda: self.world.square.acts["edit_price"](self._square(product), price))
+
+    def rename_at_square(self, product: int) -> None:
+        self._renamed += 1
+        row = self.world.square.state.catalog.item_of(self._square(product))
+        fields = {"name": f"Name {self._renamed} from Square"}
+        self._people(lambda: self.world.square.acts["edit_item"](row["id"], fields))
+
+    # -- what goes wrong ----------------------------------------------------------------
+    def fault(self, side: int, kind: int, skip: int, writes_only: bool) -> None:
+        service = (self.world.woo, self.world.square)[side % 2]
+        names = WIRE + (WOO_OWN, SQUARE_OWN)[side % 2]
+        name = names[kind % len(names)]
+        reads = name in ("stale_read", "empty_page_with_cursor", "expired_cursor")
+        service.faults.add(name, skip=skip, method="POST|PUT" if writes_only and not reads else ".*")
+
+    def buy_during_write(self, product: int, quantity: int) -> None:
+        """A shopper buys inside the bridge's next read-modify-write of a stock number."""
+        self.world.woo.between.append(lambda: self.buy(product, quantity))
+
+    def wait(self, seconds: int) -> None:
+        self.world.clock.advance(seconds)
+
+    # -- ends ---------------------------------------------------------------------------
+    def calm(self) -> None:
+        """Nobody trades and nothing fails any more: two passes must be enough, once what was unanswered is old."""
+        world = self.world
+        world.woo.faults.clear()
+        world.square.faults.clear()
+        world.woo.between.clear()
+        self.crash_in = -1
+        world.clock.advance(600)
+        for _ in range(2):
+            world.sync(full=True)
+            world.clock.advance(400)
+
+    def complaints(self) -> list[str]:
+        """Everything that is not as it should be after calm."""
+        world = self.world
+        wrong = [f"stock {v}" for v in proof.judge(world.woo, world.square, self.opening) if not v.ok]
+        lost, doubled = proof.order_faults(world.woo, world.square, self.opening)
+        wrong += [f"lost {name}" for name in lost] + [f"doubled {name}" for name in doubled]
+        wrong += [f"doubled item {sku}" for sku in proof.doubled_items(world.square)]
+        wrong += self._field_complaints()
+        before = len(world.woo.journal), len(world.square.journal)
+        calls = self._writes()
+        report = world.sync(full=True)
+        if report.writes or self._writes() != calls or before != (len(world.woo.journal), len(world.square.journal)):
+            wrong.append(f"a pass over an unchanged world wrote: {report.counts}")
+        if report.waiting:
+            wrong.append(f"still in the outbox: {report.waiting}")
+        return wrong
+
+    def _writes(self) -> int:
+        return sum(
+            number
+            for service in (self.world.woo, self.world.square)
+            for name, number in service.calls.items()
+            if name.startswith(("PUT", "DELETE"))
+            or (
+                name.startswith("POST")
+                and name.endswith(("batch-create", "batch-upsert", "/batch", "products", "object"))
+            )
+        )
+
+    def _field_complaints(self) -> list[str]:
+        with self.world.db.reading() as conn:
+            asked = {(row.pid, str((row.detail_json and row.subject) or "").split(":")[-1]) for row in open_ones(conn)}
+        fields_asked = {field for _, field in asked}
+        wrong = []
+        for one, pair in zip(self.ids, self.pairs, strict=True):
+            item = self.world.woo.state.items[one]
+            row = self.world.square.state.catalog.item_of(pair.square_id)
+            variation = self.world.square.state.catalog.live(pair.square_id)
+            assert row is not None and variation is not None
+            name = row["item_data"]["name"]
+            cents = variation["item_variation_data"]["price_money"]["amount"]
+            if item.name != name and "name" not in fields_asked:
+                wrong.append(f"name {item.name!r} / {name!r}")
+            if round(float(item.regular_price) * 100) != cents and "price" not in fields_asked:
+                wrong.append(f"price {item.regular_price} / {cents}")
+        return wrong
+
+    # -- small words --------------------------------------------------------------------
+    def _woo(self, product: int) -> int:
+        return self.ids[product % len(self.ids)]
+
+    def _square(self, product: int) -> str:
+        return self.pairs[product % len(self.pairs)].square_id
+
+    def _store(self, store: int) -> str:
+        return self.world.stores[store % 3]
+
+    def _price(self, product: int) -> int:
+        return 10 + product % len(self.ids)
+
+    def _with_order(self, order: int, act: Callable[[int], Any]) -> None:
+        if self.orders:
+            self._people(lambda: act(self.orders[order % len(self.orders)]))
+
+    def _people(self, act: Callable[[], Any]) -> None:
+        """People are refused now and then (sold out, already cancelled): that is life."""
+        try:
+            act()
+        except (ValueError, LookupError, RuntimeError):
+            self.refused += 1
+        except Exception as problem:
+            if type(problem).__name__ not in ("WooError", "SquareError"):
+                raise
+            self.refused += 1
