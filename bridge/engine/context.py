@@ -44,12 +44,16 @@ class Bridge:
 
 @dataclass(slots=True)
 class Run:
-    """One run: its number and what it counted. Nothing is skipped without a reason in here."""
+    """One run: its number and what it counted. Nothing is skipped without a reason in here.
+
+    ``waiting`` are the outbox ids of writes that are none of this run's business and wait until it ends.
+    """
 
     id: int
     kind: str
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    waiting: set[int] = field(default_factory=set)
 
     def skip(self, reason: str, by: int = 1) -> None:
         """Count something left out, with its reason."""

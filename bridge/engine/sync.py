@@ -15,6 +15,7 @@ from bridge.engine.decide_stock import decide_stock
 from bridge.engine.deliver_square_items import deliver_items
 from bridge.engine.deliver_stock import deliver_square_stock, deliver_woo_stock
 from bridge.engine.deliver_woo_products import deliver_products
+from bridge.engine.limited import let_others_wait, take_up_others
 from bridge.engine.linking import link_new
 from bridge.engine.numbers import check_numbers
 from bridge.engine.observe_catalog import observe_square, observe_woo, refresh_woo
@@ -31,11 +32,15 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a pass is about. ``full`` reads everything, else only what changed since the cursors."""
+    """What a pass is about. ``full`` reads everything, else only what changed since the cursors.
+
+    ``only`` limits the writes to some products (keys as in ``ledger.subjects``); empty means all.
+    """
 
     products: bool = True
     stock: bool = True
     full: bool = True
+    only: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def report_of(bridge: Bridge, run: Run) -> Report:
     """The run so far, with what is still open."""
     with bridge.db.reading() as conn:
         waiting = outbox.counts(conn)
-        still = sum(waiting.get(state, 0) for state in ("due", "sent", "unknown"))
+        still = sum(waiting.get(state, 0) for state in ("due", "sent", "unknown")) - len(run.waiting)
         return Report(run.id, dict(run.counts), list(run.notes), decisions.count_open(conn), still)
 
 
@@ -131,6 +136,8 @@ def act(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None) 
         settle(bridge, run)
         if not delivered and _nothing_new(before, run):
             break
+    if scope.only:
+        take_up_others(bridge, run)
     if restored:
         with bridge.db.transaction() as conn:
             rewind.rebaselined(conn)
@@ -167,6 +174,8 @@ def decide(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: Non
 def deliver(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None) -> int:
     """Send what is due; how many writes are done."""
     done = 0
+    if scope.only:
+        let_others_wait(bridge, run, scope.only)
     if scope.products and bridge.settings.products_enabled:
         step("writing products")
         done += deliver_items(bridge, run)

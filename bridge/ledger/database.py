@@ -94,6 +94,18 @@ class Database:
             raw.executemany("INSERT INTO meta VALUES (?, ?)", [("epoch", db.epoch), ("made_at", made)])
         return db
 
+    def copy_aside(self) -> Database:
+        """A copy to think in: the same rows and the same epoch, private to this process, gone when closed.
+
+        Nothing done to it reaches the ledger. SQLite keeps it in memory and moves what does not fit its cache to
+        a nameless temporary file, so that a large ledger does not have to fit into memory twice.
+        """
+        copy = Database(None, _aside_engine(), self.clock, self.ids)
+        with self.reading() as connection, copy._writes.connect() as other:
+            _raw(connection).backup(_raw(other))
+        copy.epoch = self.epoch
+        return copy
+
     @property
     def name(self) -> str:
         """The ledger's path as text, for messages."""
@@ -247,6 +259,21 @@ def _memory_engine() -> Engine:
     """
     first, compiled = _first_memory_engine()
     engine = Engine(first.pool.recreate(), first.dialect, first.url)
+    engine.update_execution_options(compiled_cache=compiled)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _aside_engine() -> Engine:
+    """An engine on a nameless temporary database (https://www.sqlite.org/inmemorydb.html, "temporary")."""
+
+    def connect() -> Any:
+        raw = sqlite3.connect("", check_same_thread=False)
+        _on_connect(raw, None)
+        return raw
+
+    first, compiled = _first_memory_engine()
+    engine = Engine(StaticPool(connect), first.dialect, first.url)
     engine.update_execution_options(compiled_cache=compiled)
     event.listen(engine, "begin", _on_begin)
     return engine
