@@ -137,6 +137,11 @@ class Caller:
         self.observe(reply, outcome)
         return outcome, reply.headers if isinstance(reply, Reply) else {}
 
+    @property
+    def pace(self) -> Pace:
+        """How fast this side is called, and how often it was."""
+        return self._pace
+
     # -- the side's clock -------------------------------------------------------------
     def _remember(self, reply: Reply) -> None:
         date = reply.headers.get("date")

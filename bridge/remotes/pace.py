@@ -16,7 +16,7 @@ class Pace:
     """At most ``rate`` calls a second after a first burst; shared by all threads calling one host.
 
     A 429 halves the rate and makes everybody wait; answers that go well win it back slowly. ``rate=inf`` only
-    obeys pauses the host asked for.
+    obeys pauses the host asked for. ``calls`` and ``protests`` (429) count since the start.
     """
 
     def __init__(self, clock: Clock, *, rate: float = 4.0, burst: int = 8) -> None:
@@ -28,6 +28,8 @@ class Pace:
         self._filled = clock.monotonic()
         self._closed_until = float("-inf")
         self._lock = threading.Lock()
+        self.calls = 0
+        self.protests = 0
 
     @property
     def rate(self) -> float:
@@ -37,6 +39,7 @@ class Pace:
     def wait(self) -> None:
         """Return when the next call may go out; the place is taken at once, the sleep is outside the lock."""
         with self._lock:
+            self.calls += 1
             seconds = self._reserve()
         if seconds > 0:
             self._clock.sleep(seconds)
@@ -53,6 +56,7 @@ class Pace:
     def slow_down(self, seconds: float) -> None:
         """The host protested: halve the rate and let nothing out for ``seconds``."""
         with self._lock:
+            self.protests += 1
             if self._wished != float("inf"):
                 self._rate = max(min(SLOWEST, self._wished), self._rate / 2)
                 self._tokens = min(self._tokens, 0.0)

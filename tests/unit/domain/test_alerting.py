@@ -43,7 +43,7 @@ def at(minutes: float) -> datetime:
 
 def test_a_trouble_is_told_once_then_again_while_it_lasts_and_once_when_it_is_over() -> None:
     channel = Channel()
-    for minute in range(300, 5):
+    for minute in range(0, 300, 5):
         channel.tick(at(minute), trouble())
     for minute in range(300, 330, 5):
         channel.tick(at(minute))
