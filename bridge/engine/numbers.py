@@ -218,8 +218,7 @@ def staff_edit(bridge: Bridge, run: Run, conn: Connection, row: StockRow, gap: i
 
 def take_edit(bridge: Bridge, run: Run, conn: Connection, row: StockRow, gap: int, *, apply: bool) -> None:
     """Book a hand edit as a movement of its own; carry it to the stores when ``apply``."""
-    turn = 1 + sum(1 for m in movements.of_variation(conn, row.vid) if m.kind == "staff edit")
-    cause = f"edit:{row.woo_id}:{turn}:{bridge.db.epoch}"
+    cause = f"edit:{row.woo_id}:{bridge.ids()}"
     moved = movements.Movement(
         "woo", cause, row.vid, "staff edit", Decimal(gap), bridge.now(), detail={"applied": apply}
     )

@@ -127,7 +127,7 @@ def _move_of(run: Run, seen: OrderSeen, line: WooOrderLine, row: StockRow | None
     if row is None:
         run.skip("order line of a product that is not linked")
         return None
-    if row.state != "open":
+    if row.state != "open" and row.reason != "rewound":
         run.skip("order line of a variation whose stock is not kept in step")
         return None
     if first_look and seen.created < row.opened_at:

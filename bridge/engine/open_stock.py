@@ -132,10 +132,10 @@ def _carry_out(
     stock.change(
         conn, row.vid, state="open", reason="", woo_expected=before, woo_seen=before, woo_seen_at=now, dirty=1,
         suspect=0, backorders=int(one.backorders), opened_at=now, opened_by=verdict.why,
+        woo_writes=max(row.woo_writes, _writes_by(bridge, one.key or "")),
     )  # fmt: skip
     cursors.forget_fact(conn, f"opening:{row.woo_id}")
-    opened_before = sum(1 for m in movements.of_variation(conn, row.vid) if m.kind == "opening count")
-    cause = f"open:{row.woo_id}:{opened_before + 1}:{bridge.db.epoch}"
+    cause = f"open:{row.woo_id}:{bridge.ids()}"
     moved = movements.Movement(
         "woo", cause, row.vid, "opening count", Decimal(0), now,
         detail={"woo": before, "square": {s: str(q) for s, q in view.counts.items()}, "why": verdict.why},
@@ -147,6 +147,13 @@ def _carry_out(
     elif verdict.step == "start_tracking":
         _start_tracking(bridge, run, conn, row, verdict.number or 0)
     return 1
+
+
+def _writes_by(bridge: Bridge, key: str) -> int:
+    """How many writes this life of the ledger had made when it left ``key`` (a forgotten one must not be used again)."""
+    epoch, _, rest = key.removeprefix(MARK).partition(":")
+    number = rest.rpartition(":")[2]
+    return int(number) if key.startswith(MARK) and epoch == bridge.db.epoch and number.isdigit() else 0
 
 
 def _count_at_square(

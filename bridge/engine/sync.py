@@ -7,7 +7,7 @@ happens between two readings is then seen too late rather than too early, and er
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.engine.context import Bridge, Run
 from bridge.engine.decide_products import decide_creations, decide_products
@@ -67,6 +67,9 @@ class Report:
 def sync(bridge: Bridge, scope: Scope | None = None, *, step: Step = lambda _: None) -> Report:
     """Run one pass. Raises ``RemoteDown`` or ``AccessRefused`` when a side cannot be read; nothing is lost by that."""
     scope = scope or Scope()
+    with bridge.db.reading() as conn:
+        if rewind.restored_at(conn):
+            scope = replace(scope, full=True)
     with bridge.db.transaction() as conn:
         kind = "full" if scope.full else "incremental"
         run = Run(history.begin_run(conn, kind, now=bridge.now()), kind)

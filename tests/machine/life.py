@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.errors import BridgeError
+from bridge.ledger import cursors, decisions, rewind
+from bridge.ledger.database import Database
 from bridge.ledger.decisions import open_ones
 from bridge.sim import proof
 from tests.world import World
@@ -59,6 +61,8 @@ class Life:
         self.crashes = 0
         self.passes = 0
         self.refused = 0
+        self.backup: Database | None = None
+        self.restored = 0
         self.orders: list[int] = []
         self.sales: list[dict[str, Any]] = []
         self.ids = [self.world.simple(f"SKU-{n}", stock[n % len(stock)], price=f"{10 + n}.00") for n in range(products)]
@@ -197,6 +201,33 @@ class Life:
     def wait(self, seconds: int) -> None:
         self.world.clock.advance(seconds)
 
+    def back_up(self) -> None:
+        """Keep a copy of the ledger, as a nightly backup does."""
+        self.backup = self.world.db.copy_aside()
+
+    def put_back(self, noticed: bool) -> None:
+        """Put the kept copy in the ledger's place, with or without telling the bridge.
+
+        Before that one calm pass runs: what a person typed into the shop and nobody carried anywhere is beyond any
+        bridge that forgets having seen it.
+        """
+        if self.backup is None:
+            return
+        for service in (self.world.woo, self.world.square):
+            service.faults.clear()
+        self.world.woo.between.clear()
+        self.crash_in = -1
+        self.world.clock.advance(60)
+        self.sync()
+        self.world.clock.advance(60)
+        self.sync()
+        self.world.db = self.backup.copy_aside()
+        self.world.db.before_commit = self.world.db.after_commit = self.effect
+        if noticed:
+            rewind.mark_restored(self.world.db, "a test put an old copy back")
+        self.world.bridge = self.world.make_bridge()
+        self.restored += 1
+
     # -- ends ---------------------------------------------------------------------------
     def calm(self) -> None:
         """Nobody trades and nothing fails any more: two passes must be enough, once what was unanswered is old."""
@@ -209,6 +240,18 @@ class Life:
         for _ in range(2):
             world.sync(full=True)
             world.clock.advance(400)
+        if self.restored and self._answer_openings():
+            world.sync(full=True)
+            world.clock.advance(400)
+
+    def _answer_openings(self) -> int:
+        """After a restored backup a person says whose number is true where the bridge could not know."""
+        with self.world.db.transaction() as conn:
+            asked = [row for row in open_ones(conn) if row.kind == "opening"]
+            for row in asked:
+                cursors.note_fact(conn, f"opening:{row.subject}", "square")
+                decisions.close(conn, row.id, "square", now=self.world.bridge.now())
+        return len(asked)
 
     def complaints(self) -> list[str]:
         """Everything that is not as it should be after calm."""

@@ -43,6 +43,8 @@ def draw(dice: Dice) -> tuple[str, tuple[int | bool, ...]]:
         (6, "fault", (dice.randrange(2), dice.randrange(17), dice.randrange(5), dice.random() < 0.5)),
         (3, "buy_during_write", (product, quantity)),
         (2, "arm_crash", (dice.randrange(40),)),
+        (1, "back_up", ()),
+        (1, "put_back", (dice.random() < 0.5,)),
         (2, "wait", (dice.choice((1, 20, 90, 4000)),)),
         (10, "sync", (dice.random() < 0.2,)),
     ]
