@@ -17,6 +17,7 @@ from bridge.domain.plan_products import Conflict, FieldChange, ProductPlan, Vari
 from bridge.domain.product import ShownProduct
 from bridge.engine.context import Bridge, Run
 from bridge.engine.decide_stock import announce, released_names
+from bridge.engine.linking import IGNORE
 from bridge.ledger import cursors, decisions, links, outbox, shown
 from bridge.ledger.outbox import Action
 
@@ -203,6 +204,9 @@ def _ask_hide(
 def decide_creations(bridge: Bridge, run: Run) -> int:
     """Make on one side what only the other has, where the retailer wants that and it can be told apart for sure."""
     planned = 0
+    # asked again in a later round: the reasons of this one count, not the sum of all
+    for name in [name for name in run.counts if name.startswith("skipped: not created: ")]:
+        del run.counts[name]
     with bridge.db.transaction() as conn:
         intents: list[tuple[str, ShownProduct]] = []
         if bridge.settings.create_in_square:
@@ -227,8 +231,10 @@ def _ready(bridge: Bridge, run: Run, conn: Connection, side: str) -> list[ShownP
     doubled |= shown.doubled_skus(conn, side, sorted(set(skus)))
     other = "square" if side == "woo" else "woo"
     taken = shown.known_skus(conn, other, sorted(set(skus)))
+    ignored = cursors.facts_starting(conn, f"{IGNORE}{side}:")
     for product in candidates:
-        why = _hindrance(product, doubled, taken)
+        left_out = any(f"{IGNORE}{side}:{v.remote_id}" in ignored for v in product.variations)
+        why = "left out by hand" if left_out else _hindrance(product, doubled, taken)
         if why:
             run.skip(f"not created: {why}")
         else:

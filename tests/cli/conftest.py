@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.cli.main import run
+from bridge.clock import SystemClock
+from bridge.sim.kernel.exchange import SimRequest
+from bridge.sim.kernel.serve import LoopbackServer
+from bridge.sim.square.account import FakeSquare
+from bridge.sim.woo.shop import FakeWoo
 
 
 @dataclass(frozen=True)
@@ -44,3 +51,109 @@ def bridge(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
         return Ended(code, said.out, said.err)
 
     return call
+
+
+KEY, SECRET, TOKEN = "ck_" + "1" * 40, "cs_" + "1" * 40, "sandbox-square-token"
+CONFIG = """\
+woo: {{url: "{woo}", timeout: 5}}
+square: {{base_url: "{square}", timeout: 5}}
+stock: {{opening: {opening}}}
+products: {{images: false, create_in_woo: publish}}
+pace: {{woo_per_second: 100, square_per_second: 100}}
+"""
+
+
+class Accounts:
+    """A shop and a Square account on loopback, and ``bridge.yaml`` that names them."""
+
+    def __init__(self, folder: Path, run_line: Callable[..., Ended]) -> None:
+        self.woo, self.square = FakeWoo(), FakeSquare()
+        self.woo_server, self.square_server = LoopbackServer(self.woo), LoopbackServer(self.square)
+        self.woo.state.shop_url = self.woo_server.url
+        self.folder = folder
+        self.bridge = run_line
+        self.configure()
+
+    def configure(self, more: str = "", *, opening: str = "woo") -> None:
+        """Write the configuration; ``more`` is YAML to add."""
+        text = CONFIG.format(woo=self.woo_server.url, square=self.square_server.url, opening=opening)
+        (self.folder / "bridge.yaml").write_text(text + more)
+
+    @property
+    def stores(self) -> list[str]:
+        return list(self.square.state.locations)
+
+    def product(self, sku: str, stock: int | None = 10, price: str = "10.00", **more: Any) -> int:
+        """A simple product in the shop; its id."""
+        body: dict[str, Any] = {"name": f"Product {sku}", "type": "simple", "sku": sku, "regular_price": price, **more}
+        if stock is not None:
+            body |= {"manage_stock": True, "stock_quantity": stock}
+        return int(self.woo.acts["seed"]([body])[0])
+
+    def settle(self) -> None:
+        """One pass by the command itself: everything linked, opened and in step."""
+        ended = self.bridge("sync", "--yes", "--json")
+        assert ended.code == 0, ended
+
+    def square_call(self, method: str, path: str, body: Any) -> Any:
+        """One call to Square by somebody else."""
+        headers = {"authorization": f"Bearer {TOKEN}", "square-version": "2026-09-16"}
+        request = SimRequest(method, "https", "connect", path, [], headers, json.dumps(body).encode())
+        answer = self.square.handle(request)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
+
+    def square_variation(self, sku: str) -> str:
+        """Square's id of a variation."""
+        with LoopbackReader(self.folder) as conn:
+            return str(conn.execute("SELECT square_id FROM variation WHERE sku = ?", (sku.lower(),)).fetchone()[0])
+
+    def writes(self) -> list[tuple[str, str]]:
+        """(method, path) of every call so far that was meant to change something."""
+        quiet = ("/search", "batch-retrieve", "/oauth2/token/status")
+        return [
+            (entry["method"], entry["path"])
+            for entry in [*self.woo.log, *self.square.log]
+            if entry["method"] != "GET" and not entry["path"].endswith(quiet)
+        ]
+
+
+class HurriedClock(SystemClock):
+    """The machine's clock, but a wait only moves its hands forward."""
+
+    def __init__(self) -> None:
+        self._waited = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self._waited)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._waited
+
+    def sleep(self, seconds: float) -> None:
+        self._waited += seconds
+
+
+class LoopbackReader:
+    """A look into the ledger with plain SQLite."""
+
+    def __init__(self, folder: Path) -> None:
+        self._conn = sqlite3.connect(f"file:{folder / 'bridge.sqlite'}?mode=ro", uri=True)
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._conn
+
+    def __exit__(self, *_: object) -> None:
+        self._conn.close()
+
+
+@pytest.fixture
+def accounts(bridge: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Accounts]:
+    """Both simulators on loopback, keys in the environment, ``bridge.yaml`` in the working folder."""
+    monkeypatch.setenv("BRIDGE_WOO_KEY", KEY)
+    monkeypatch.setenv("BRIDGE_WOO_SECRET", SECRET)
+    monkeypatch.setenv("BRIDGE_SQUARE_TOKEN", TOKEN)
+    monkeypatch.setattr("bridge.app.SystemClock", HurriedClock)
+    made = Accounts(tmp_path, bridge)
+    with made.woo_server, made.square_server:
+        yield made

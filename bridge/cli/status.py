@@ -1,0 +1,56 @@
+"""``bridge status``: how things stand, from the ledger alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bridge.cli.options import BridgeCommand, Cli
+
+
+@click.command(cls=BridgeCommand, examples=("bridge status", "bridge status --json"))
+@click.pass_obj
+def status(cli: Cli, /) -> int:
+    """Show how things stand, without calling either side.
+
+    Exit code 3: decisions wait for you; 4: a brake is on.
+    """
+    from bridge.cli.opened import opened
+    from bridge.cli.told import BRAKE, DRIFT, OK
+    from bridge.engine.standing import standing
+
+    with opened(cli, remotes=False) as bridge:
+        found = standing(bridge)
+    _tell(cli, found)
+    code = BRAKE if found["brakes"] else DRIFT if found["decisions"] else OK
+    cli.output.result(found, ok=code == 0)
+    return code
+
+
+def _tell(cli: Cli, found: dict[str, Any]) -> None:
+    out, run = cli.output, found["last_run"]
+    shown = (
+        "none yet: bridge sync" if run is None else f"no. {run['run']}, {run['kind']}, {run['state']}, {run['started']}"
+    )
+    rows: list[tuple[str, object]] = [
+        ("Last run", shown),
+        ("Working now", found["working"] or "nobody"),
+        ("Linked", f"{found['linked_products']} products, {found['linked_variations']} variations"),
+        ("Shown", f"{found['shop_products']} in the shop, {found['square_items']} at Square"),
+        ("Stock kept in step", found["stock"].get("open", 0)),
+        ("Stock not yet opened", found["stock"].get("unopened", 0)),
+        ("Stock left alone", found["stock"].get("off", 0)),
+        ("Writes waiting", found["waiting"]),
+        ("Writes refused", found["outbox"].get("refused", 0)),
+        ("Decisions for you", found["decisions"]),
+        ("Brakes on", found["brakes"]),
+    ]
+    rows += [(f"Read so far: {name}", when) for name, when in found["read_until"].items()]
+    out.table(("What", "How it stands"), rows)
+    if found["restored"]:
+        out.line(
+            f"\nThe ledger was put back from the past ({found['restored']}): the next run looks at both sides afresh."
+        )
+    if found["decisions"]:
+        out.line("\nSee: bridge decisions")
