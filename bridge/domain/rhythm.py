@@ -1,0 +1,86 @@
+"""How long the bridge waits before it looks again by itself: pure decisions from what webhooks have proved.
+
+A webhook proves itself by ringing, and is in doubt when a look without a ring finds what it should have told. While
+all hooks are proved, looking slows down; when one is silent, it quickens; at night it may rest; and a side that
+answers slowly is given more time between two passes, so that the bridge is never the load a shop suffers from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Trust = Literal["proved", "unproved", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """The retailer's wishes, in seconds between looks.
+
+    ``quick`` while a hook is silent, ``usual`` while nothing is known, ``slow`` while all hooks are proved;
+    ``quiet_factor`` stretches all of them within the quiet hours; no wait is ever longer than ``longest``.
+    ``busy_share`` is the share of time a pass may take: a pass of 20 s and 0.2 means at least 100 s from start to
+    start. ``trusted_for`` is how long one ring proves a hook.
+    """
+
+    quick: float = 20.0
+    usual: float = 60.0
+    slow: float = 180.0
+    longest: float = 900.0
+    quiet_factor: float = 4.0
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    zone: str = "UTC"
+    busy_share: float = 0.2
+    trusted_for: float = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What is known of one side's webhooks. Moments are UTC; ``None`` means never.
+
+    ``rang``: a genuine delivery came. ``missed``: a look found what no delivery had told in time. ``expected`` is
+    False for a side without webhooks (none configured).
+    """
+
+    rang: datetime | None = None
+    missed: datetime | None = None
+    expected: bool = True
+
+
+def trust(hook: Hook, now: datetime, trusted_for: float) -> Trust:
+    """Whether a side's webhooks can be relied on just now."""
+    if not hook.expected:
+        return "unproved"
+    if hook.missed is not None and (hook.rang is None or hook.missed >= hook.rang):
+        return "silent"
+    if hook.rang is not None and (now - hook.rang).total_seconds() <= trusted_for:
+        return "proved"
+    return "unproved"
+
+
+def is_quiet(rhythm: Rhythm, now: datetime) -> bool:
+    """True within the quiet hours, by the shop's own clock; they may run over midnight."""
+    begin, end = rhythm.quiet_from, rhythm.quiet_until
+    if begin is None or end is None or begin == end:
+        return False
+    local = now.astimezone(ZoneInfo(rhythm.zone)).time()
+    return begin <= local < end if begin < end else local >= begin or local < end
+
+
+def wait_until_next(rhythm: Rhythm, hooks: Iterable[Hook], now: datetime, last_pass_seconds: float = 0.0) -> float:
+    """Seconds from the end of a pass to the next look that nobody rang for."""
+    trusts = [trust(hook, now, rhythm.trusted_for) for hook in hooks]
+    if "silent" in trusts:
+        wait = rhythm.quick
+    elif trusts and all(one == "proved" for one in trusts):
+        wait = rhythm.slow
+    else:
+        wait = rhythm.usual
+    if is_quiet(rhythm, now):
+        wait *= rhythm.quiet_factor
+    wait = max(wait, last_pass_seconds * (1 / rhythm.busy_share - 1))
+    return min(wait, rhythm.longest)
