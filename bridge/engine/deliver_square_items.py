@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.domain.actions import action_key
-from bridge.domain.fields import Value, product_values, same, variation_values
 from bridge.domain.product import ShownProduct
 from bridge.domain.times import parse_time
 from bridge.engine.absorb import agree, answered_item, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.images import send_images_to_square
+from bridge.engine.wanted import as_decided, not_added_yet, shows_wanted, written
 from bridge.ledger import history, links, outbox, shown
 from bridge.ledger.outbox import Action
 from bridge.remotes.port import Done, Outcome, RawProduct, Refused
@@ -87,24 +87,10 @@ def _changed_item(bridge: Bridge, run: Run, action: Action, one: RawProduct | No
         paths = [tuple(path.split(" > ")) for path in fields["categories"]]
         category_ids = bridge.square.category_ids(paths, action.key, create=True)
     body = apply_fields(one.raw, fields, variations, currency=bridge.settings.currency, category_ids=category_ids)
-    if payload["add"] and woo is not None:
-        body = add_variations(body, woo, payload["add"], currency=bridge.settings.currency)
+    missing = not_added_yet(woo, shown_now, payload["add"]) if woo is not None else []
+    if missing and woo is not None:
+        body = add_variations(body, woo, missing, currency=bridge.settings.currency)
     return body
-
-
-def as_decided(now: ShownProduct, payload: dict[str, Any]) -> bool:
-    """True while each field still shows what it showed at decision time, or already what is wanted."""
-
-    def holds(values: dict[str, Value], changes: dict[str, Any]) -> bool:
-        return all(
-            values.get(name) == before or same(name, value, values.get(name))
-            for name, (value, before) in changes.items()
-        )
-
-    if not holds(product_values(now), payload["fields"]):
-        return False
-    by_id = {v.remote_id: variation_values(v) for v in now.variations}
-    return all(vid in by_id and holds(by_id[vid], changes) for vid, changes in payload["variations"].items())
 
 
 def _send_updates(bridge: Bridge, run: Run, ready: list[tuple[Action, dict[str, Any]]]) -> int:
@@ -148,14 +134,6 @@ def finish_update(bridge: Bridge, run: Run, action: Action, outcome: Outcome) ->
         links.set_dirty(conn, action.pid or 0, True)
     run.add("square products written")
     return 1
-
-
-def written(action: Action) -> list[tuple[int | None, str]]:
-    """(vid or ``None``, field) of everything an update wrote."""
-    keys: list[tuple[int | None, str]] = [(None, name) for name in action.payload["fields"]]
-    for remote_id, changes in action.payload["variations"].items():
-        keys += [(action.payload["vids"][remote_id], name) for name in changes]
-    return keys
 
 
 def _remember(bridge: Bridge, run: Run, conn: Any, action: Action, side: str) -> None:
@@ -214,12 +192,27 @@ def _not_there_yet(bridge: Bridge, run: Run, due: list[Action]) -> list[Action]:
             continue
         found = next((there[s] for v in product.variations if (s := shown.canonical_sku(v.sku)) in there), None)
         if found is not None:
-            adopt(bridge, run, action, product, found.raw, by="sku")
+            adopt(bridge, run, action, product, found.raw, by=_who_made(action, found.raw))
             continue
         if "body" not in action.payload:
             action.payload["body"] = _new_body(bridge, action, product)
         left.append(action)
     return left
+
+
+def _who_made(action: Action, raw: dict[str, Any]) -> str:
+    """``sku``, or ``created in square`` when the item found is what our own interrupted call asked for."""
+    if not action.attempts or "body" not in action.payload:
+        return "sku"
+    asked, found = (_face(one) for one in (action.payload["body"], raw))
+    return "created in square" if asked == found else "sku"
+
+
+def _face(item: dict[str, Any]) -> tuple[str, list[str]]:
+    """An item's name and SKUs: enough to recognise what nobody else can have made in the meantime."""
+    rows = item["item_data"].get("variations") or ()
+    skus = sorted(shown.canonical_sku(str(row["item_variation_data"].get("sku") or "")) for row in rows)
+    return str(item["item_data"].get("name", "")), skus
 
 
 def _new_body(bridge: Bridge, action: Action, product: ShownProduct) -> dict[str, Any]:
@@ -293,7 +286,9 @@ def settle_items(bridge: Bridge, run: Run, unknown: Sequence[Action]) -> None:
 
 def _settle_update(bridge: Bridge, run: Run, action: Action) -> None:
     one = bridge.square.item(action.payload["item_id"])
-    if one is not None and shows_wanted(bridge.square.translate(one.raw), action.payload):
+    with bridge.db.reading() as conn:
+        woo = shown.product_shown(conn, "woo", action.payload["product_id"])
+    if one is not None and shows_wanted(bridge.square.translate(one.raw), action.payload, woo):
         finish_update(bridge, run, action, Done((one.raw, [])))
         run.add("settled: it had happened")
     elif old_enough(bridge, action):
@@ -306,17 +301,6 @@ def _settle_update(bridge: Bridge, run: Run, action: Action) -> None:
 def old_enough(bridge: Bridge, action: Action) -> bool:
     """True when a write that is not there now will not appear later."""
     return (bridge.clock.now() - parse_time(action.sent_at)).total_seconds() >= bridge.settings.settle_after
-
-
-def shows_wanted(now: ShownProduct, payload: dict[str, Any]) -> bool:
-    """True when a product shows everything an update wanted."""
-    wanted = {**payload, "fields": _only_wanted(payload["fields"])}
-    wanted["variations"] = {vid: _only_wanted(changes) for vid, changes in payload["variations"].items()}
-    return not payload["add"] and as_decided(now, wanted)
-
-
-def _only_wanted(changes: dict[str, Any]) -> dict[str, Any]:
-    return {name: (value, value) for name, (value, _) in changes.items()}
 
 
 def _settle_creations(bridge: Bridge, run: Run, unknown: list[Action]) -> None:

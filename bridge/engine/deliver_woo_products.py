@@ -10,10 +10,11 @@ from bridge.domain.product import ShownProduct, ShownVariation
 from bridge.domain.times import parse_time
 from bridge.engine.absorb import agree, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
-from bridge.engine.deliver_square_items import as_decided, due_of, mark_sent, old_enough, shows_wanted, written
+from bridge.engine.deliver_square_items import due_of, mark_sent, old_enough
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.images import rows_for_woo
 from bridge.engine.observe_catalog import store_woo_product
+from bridge.engine.wanted import as_decided, shows_wanted, written
 from bridge.ledger import history, links, outbox, shown
 from bridge.ledger.outbox import Action
 from bridge.remotes.port import Done, Outcome, RawProduct, RawVariation, Refused
@@ -251,7 +252,9 @@ def settle_products(bridge: Bridge, run: Run, unknown: Sequence[Action]) -> None
 
 def _settle_update(bridge: Bridge, run: Run, action: Action) -> None:
     whole = read_whole(bridge, action.payload["product_id"])
-    if whole is not None and shows_wanted(whole[2], action.payload):
+    with bridge.db.reading() as conn:
+        square = shown.product_shown(conn, "square", action.payload["item_id"])
+    if whole is not None and shows_wanted(whole[2], action.payload, square):
         _finish(bridge, run, action, Done())
         run.add("settled: it had happened")
     elif old_enough(bridge, action):

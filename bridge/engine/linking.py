@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bridge.domain.match import MatchReport, MatchRow, Paired, match
 from bridge.engine.context import Bridge, Run
 from bridge.engine.observe_catalog import LINK
-from bridge.ledger import cursors, links, shown
+from bridge.ledger import cursors, links, outbox, shown
 from bridge.ledger.text import of_json
 
 HAND = "match:"
@@ -90,10 +90,23 @@ def _link(bridge: Bridge, run: Run, conn: Connection, pair: Paired) -> int:
         return 0
     links.add_variation(
         conn, pid, woo_id=woo.variation_id, woo_parent=woo_parent(woo.product_id, woo.variation_id),
-        square_id=square.variation_id, sku=woo.sku or square.sku, by=pair.by, now=bridge.now(),
+        square_id=square.variation_id, sku=woo.sku or square.sku, by=_made_by(conn, pid, pair), now=bridge.now(),
     )  # fmt: skip
     links.set_dirty(conn, pid, True)
     return 1
+
+
+def _made_by(conn: Connection, pid: int, pair: Paired) -> str:
+    """How a pair came about: by our own write whose answer is still waited for, else by what matched.
+
+    Who made it says whose stock number is true, so a creation interrupted half-way must not pass for a find.
+    """
+    ids = {pair.woo.variation_id, pair.square.variation_id}
+    for action in outbox.open_of_product(conn, pid):
+        created = action.kind.startswith("create_") or not ids.isdisjoint(action.payload.get("add", ()))
+        if created and action.attempts:
+            return f"created in {action.side}"
+    return pair.by
 
 
 def woo_parent(product_id: str, variation_id: str) -> str:

@@ -49,6 +49,7 @@ _BY_STATE = (
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
 )
+_ANY_DUE = select(outbox.c.id).where(outbox.c.state == "due", outbox.c.due_at <= bindparam("now")).limit(1)
 _BY_KEY = select(outbox).where(outbox.c.key == bindparam("k"))
 _OPEN_OF_VID = select(outbox).where(outbox.c.vid == bindparam("v"), outbox.c.state.in_(OPEN))
 _OPEN_OF_PID = select(outbox.c.id).where(outbox.c.pid == bindparam("p"), outbox.c.state.in_(OPEN)).limit(1)
@@ -120,6 +121,11 @@ def in_states(conn: Connection, states: Sequence[str], *, now: str = "9", most: 
     return [of_row(row) for row in rows]
 
 
+def any_due(conn: Connection, now: str) -> bool:
+    """True when at least one action may be sent now."""
+    return conn.execute(_ANY_DUE, {"now": now}).first() is not None
+
+
 def by_key(conn: Connection, key: str) -> Action | None:
     """The action with this key."""
     row = conn.execute(_BY_KEY, {"k": key}).first()
@@ -129,6 +135,12 @@ def by_key(conn: Connection, key: str) -> Action | None:
 def open_of_variation(conn: Connection, vid: int) -> list[Action]:
     """A variation's actions whose end is not known yet."""
     return [of_row(row) for row in conn.execute(_OPEN_OF_VID, {"v": vid})]
+
+
+def open_of_product(conn: Connection, pid: int) -> list[Action]:
+    """A product's writes whose end is not known yet."""
+    found = select(outbox).where(outbox.c.pid == pid, outbox.c.state.in_(OPEN)).order_by(outbox.c.id)
+    return [of_row(row) for row in conn.execute(found)]
 
 
 def has_open_for_product(conn: Connection, pid: int) -> bool:

@@ -1,0 +1,86 @@
+"""Every death and every pair of deaths in a scenario, tried one after the other from the same beginning."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from tests.crash.branches import branch
+from tests.crash.life import People, Scenario, live
+from tests.world import World
+
+
+@dataclass(slots=True)
+class Told:
+    """What one life told: its points by name, which of them follow an effect, where it died, what is wrong."""
+
+    names: list[str]
+    effects: list[int]
+    died_at: list[str]
+    faults: list[str]
+
+
+@dataclass(slots=True)
+class Tried:
+    """All lives of a scenario: how many, of how many points, and the faulty ones in words."""
+
+    points: int
+    lives: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, told: Told) -> None:
+        """Count one life."""
+        self.lives += 1
+        self.wrong += [f"died at {' and '.join(told.died_at) or 'no point'}: {fault}" for fault in told.faults]
+
+
+def tell(scenario: Scenario, world: World, crash_at: Collection[int], while_down: People | None = None) -> Told:
+    """Live one life in a branch of the present."""
+
+    def work() -> list[object]:
+        life = live(scenario, crash_at, world=world, while_down=while_down)
+        return [life.points.names, life.points.effects, life.points.died_at, life.faults]
+
+    return Told(*branch(work))
+
+
+def _begin(scenario: Scenario) -> tuple[World, Told]:
+    """The world to branch from, and the life in which nobody dies."""
+    live(scenario)  # every statement is compiled once here, and not again in every branch
+    world = scenario.build()
+    gc.freeze()
+    return world, tell(scenario, world, ())
+
+
+def every_death(scenario: Scenario, while_down: People | None = None) -> Tried:
+    """One life without a death, then one for each of its points."""
+    world, whole = _begin(scenario)
+    tried = Tried(len(whole.names))
+    tried.add(whole)
+    for number in range(len(whole.names)):
+        told = tell(scenario, world, {number}, while_down)
+        assert told.died_at, f"nobody died at point {number}"
+        tried.add(told)
+    return tried
+
+
+def every_pair(scenario: Scenario) -> Tried:
+    """Every pair of deaths, the second one in the passes that follow the first.
+
+    A death before a point is the same as one after the effect before it, for nothing outside the process changed in
+    between: so only the points right after a commit or a write are taken, and the very first.
+    """
+    world, whole = _begin(scenario)
+    tried = Tried(len(whole.effects) + 1)
+    for first in [0, *whole.effects]:
+        once = tell(scenario, world, {first})
+        tried.add(once)
+        for second in _later(once, first):
+            tried.add(tell(scenario, world, {first, second}))
+    return tried
+
+
+def _later(told: Told, first: int) -> Iterator[int]:
+    yield first + 1
+    yield from (number for number in told.effects if number > first)

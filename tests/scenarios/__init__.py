@@ -1,0 +1,1 @@
+"""The stories that rivals fail, and every fault by its name, as tests a shopkeeper can read."""
