@@ -69,12 +69,21 @@ def _one_is_gone(bridge: Bridge, run: Run, conn: Connection, row: Any, side: str
     run.skip(f"product is gone in {'the shop' if side == 'woo' else 'Square'}")
     if left is None or not left.visible or bridge.settings.follow_hide == "off":
         return
+    if _kept(conn, row, side):
+        run.skip("kept on the other side on purpose")
+        return
     where = "the shop" if side == "woo" else "Square"
     other = "Square" if side == "woo" else "the shop"
     decisions.ask(
         conn, "gone", str(row.pid), f"“{left.name}” is gone in {where} but still sold in {other}.",
         choices=("hide", "keep"), now=bridge.now(), pid=row.pid, run_id=run.id, detail={"gone": side},
     )  # fmt: skip
+
+
+def _kept(conn: Connection, row: Any, side: str) -> bool:
+    """True when a person chose to keep what is left, and the product has not come back since."""
+    answer, at = decisions.last_answer(conn, "gone", str(row.pid))
+    return answer == "keep" and at >= shown.last_seen(conn, side, row.woo_id if side == "woo" else row.square_id)
 
 
 def subject_of(pid: int, vid: int | None, field: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -105,12 +106,15 @@ def _square_writes(conn: Connection, vids: list[int], online: tuple[str, ...]) -
         rows = conn.execute(
             select(outbox_table).where(
                 outbox_table.c.vid.in_(vids[start : start + 500]),
-                outbox_table.c.state.in_(("due", "sent", "unknown", "held")),
+                # what Square refused is still gone from (or back on) the shelf until a person says otherwise
+                outbox_table.c.state.in_(("due", "sent", "unknown", "held", "refused")),
                 outbox_table.c.kind.in_(("adjust", "count", "change_stock")),
             )
         )
         for action in map(outbox.of_row, rows):
             vid = action.vid or 0
+            if action.side == "woo" and action.state == "refused":
+                continue
             if action.side == "woo" or action.state in outbox.IN_FLIGHT:
                 waiting.add(vid)
             elif action.payload["store_id"] in online:
@@ -159,6 +163,7 @@ def plan_write(bridge: Bridge, run: Run, conn: Connection, one: StockDecision) -
             "start_tracking": False,
             # orders learnt of later than this may have fallen into our write
             "known": movements.last_id(conn),
+            "reckoned": reckoned(one.view),
         },
         vid=row.vid,
         causes=causes,
@@ -168,6 +173,12 @@ def plan_write(bridge: Bridge, run: Run, conn: Connection, one: StockDecision) -
         run.add("planned woo stock")
         return 1
     return 0
+
+
+def reckoned(view: StockView) -> dict[str, Any]:
+    """The numbers a write was reckoned from, as JSON values: with them it can be explained for ever (I16)."""
+    counts = {store: str(view.counts[store]) for store in view.online_stores if store in view.counts}
+    return {"counts": counts, "pending": str(view.pending), "buffer": view.buffer}
 
 
 def _refuse(bridge: Bridge, run: Run, conn: Connection, one: StockDecision) -> None:

@@ -19,13 +19,15 @@ from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
 from bridge.engine.deliver_stock import UNTRACKED
 from bridge.engine.observe_orders import adjust_square, observe_orders, observe_trashed
-from bridge.ledger import decisions, movements, outbox, stock
+from bridge.ledger import cursors, decisions, movements, outbox, stock
 from bridge.ledger.schema import movement
 from bridge.ledger.schema import outbox as outbox_table
 from bridge.ledger.stock import StockRow
 from bridge.ledger.text import of_json
 from bridge.remotes.port import WooStock
 
+EDIT_ANSWER = "edit:"
+"""Fact prefix: ``edit:<woo variation id>`` holds a person's answer and the gap it was about ("apply:5")."""
 _ROUNDS = 3
 _BATCH = 100
 
@@ -205,7 +207,7 @@ def heal(
 
 def staff_edit(bridge: Bridge, run: Run, conn: Connection, row: StockRow, gap: int) -> None:
     """Somebody changed the number by hand (or another program did): apply it at Square, report it, or take it back."""
-    policy = bridge.settings.staff_edits
+    policy = _answered(conn, row, gap) or bridge.settings.staff_edits
     if policy == "report":
         decisions.ask(
             conn, "staff_edit", row.woo_id,
@@ -214,6 +216,14 @@ def staff_edit(bridge: Bridge, run: Run, conn: Connection, row: StockRow, gap: i
         )  # fmt: skip
         return
     take_edit(bridge, run, conn, row, gap, apply=policy == "apply")
+
+
+def _answered(conn: Connection, row: StockRow, gap: int) -> str:
+    """A person's answer about this very edit, "" when there is none; it is used once and holds for its gap only."""
+    answer, _, about = cursors.read_fact(conn, EDIT_ANSWER + row.woo_id).partition(":")
+    if answer:
+        cursors.forget_fact(conn, EDIT_ANSWER + row.woo_id)
+    return answer if about == str(gap) else ""
 
 
 def take_edit(bridge: Bridge, run: Run, conn: Connection, row: StockRow, gap: int, *, apply: bool) -> None:

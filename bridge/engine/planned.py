@@ -66,6 +66,7 @@ class _Speaker:
     def __init__(self, bridge: Bridge, conn: Connection) -> None:
         self._bridge, self._conn = bridge, conn
         self._stores = {row.store_id: row.name for row in all_stores(conn)}
+        self._counted: dict[tuple[int, str], Decimal] = {}
 
     def updates(self, action: Action, product: str) -> Iterator[PlannedAction]:
         """One entry per field, then the variations to be added."""
@@ -131,12 +132,19 @@ class _Speaker:
         sku, payload = self._sku(action), action.payload
         quantity, store_id = Decimal(payload["quantity"]), payload["store_id"]
         store = self._stores.get(store_id, store_id)
-        known = stock.counts_of(self._conn, [action.vid or 0])[action.vid or 0].get(store_id)
+        known = self._count(action.vid or 0, store_id)
+        after = quantity if action.kind == "count" else (known or Decimal(0)) + quantity
+        self._counted[(action.vid or 0, store_id)] = after
         before = None if known is None else str(known)
-        after = str(quantity if action.kind == "count" else (known or Decimal(0)) + quantity)
         change = "counted" if action.kind == "count" else f"{quantity:+} ({payload['cause']})"
         text = f"stock of {sku} at {store} in Square: {before if before is not None else 'none'} → {after}, {change}"
-        return _made("square", "inventory", sku, text, before, after, product, payload["reference"])
+        return _made("square", "inventory", sku, text, before, str(after), product, store_id)
+
+    def _count(self, vid: int, store_id: str) -> Decimal | None:
+        """A store's count after the entries so far."""
+        if (vid, store_id) in self._counted:
+            return self._counted[(vid, store_id)]
+        return stock.counts_of(self._conn, [vid])[vid].get(store_id)
 
     def _sku(self, action: Action) -> str:
         row = links.variation_row(self._conn, action.vid or 0)

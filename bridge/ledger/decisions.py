@@ -69,6 +69,18 @@ def get(conn: Connection, decision_id: int) -> Row[Any] | None:
     return conn.execute(select(decision).where(decision.c.id == decision_id)).first()
 
 
+def last_answer(conn: Connection, kind: str, subject: str) -> tuple[str, str]:
+    """What a person last answered to this question and when; two empty texts when never."""
+    found = (
+        select(decision.c.answer, decision.c.resolved_at)
+        .where(decision.c.kind == kind, decision.c.subject == subject, decision.c.state == "resolved")
+        .order_by(decision.c.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(found).first()
+    return (row.answer, row.resolved_at) if row else ("", "")
+
+
 def close(conn: Connection, decision_id: int, answer: str, *, now: str, dismissed: bool = False) -> None:
     """Write down the answer."""
     conn.execute(

@@ -127,6 +127,12 @@ def product_shown(conn: Connection, side: str, remote_id: str) -> ShownProduct |
     return product_of(of_json(row.body_json), tuple(variation_of(of_json(r.body_json)) for r in rows))
 
 
+def last_seen(conn: Connection, side: str, remote_id: str | None) -> str:
+    """When a product was last stored as shown, gone or not; "" when never."""
+    found = select(shown_product.c.seen_at).where(shown_product.c.side == side, shown_product.c.remote_id == remote_id)
+    return str(conn.execute(found).scalar() or "")
+
+
 def variation_tracking(conn: Connection, side: str, remote_id: str) -> str:
     """Whether a side tracks a variation's stock, as last shown ("untracked" when never seen)."""
     found = select(shown_variation.c.body_json).where(
