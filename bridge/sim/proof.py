@@ -7,7 +7,7 @@ shop's staff). What the bridge itself wrote is no cause. After quiet both sides 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -129,11 +129,15 @@ def doubled_items(square: FakeSquare) -> dict[str, int]:
     return {sku: times for sku, times in seen.items() if times > 1}
 
 
-def carried(square: FakeSquare, since: int, mark: str = "bridge:order:") -> dict[str, Decimal]:
+def carried(
+    square: FakeSquare, since: int, mark: str = "bridge:order:", *, only: Collection[str] | None = None
+) -> dict[str, Decimal]:
     """What was carried to Square for each online order line (``order id:line id``), by the references left there."""
     total: dict[str, Decimal] = {}
     for event in square.journal.since(since):
         reference = str(event.detail.get("reference_id", ""))
+        if only is not None and event.stock_id not in only:
+            continue
         if reference.startswith(mark) and event.actor.startswith("api:"):
             order_id, line_id = reference.removeprefix(mark).split(":")[:2]
             name = f"{order_id}:{line_id}"
@@ -143,7 +147,7 @@ def carried(square: FakeSquare, since: int, mark: str = "bridge:order:") -> dict
 
 def order_faults(woo: FakeWoo, square: FakeSquare, opening: Opening) -> tuple[list[str], list[str]]:
     """(lost, doubled) order lines made after the opening: what Square was told is less or more than what they took."""
-    sold = carried(square, opening.square_seq)
+    sold = carried(square, opening.square_seq, only={pair.square_id for pair in opening.stock})
     ours = {pair.woo_id for pair in opening.stock}
     took: dict[str, Decimal] = {}
     for event in woo.journal.since(opening.woo_seq):
