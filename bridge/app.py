@@ -154,10 +154,11 @@ def square_transport(config: Config, clock: Clock) -> LazyTransport:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Both clients over lazy transports."""
+    """Both clients over lazy transports, and the clock they wait by."""
 
     woo: WooClient
     square: SquareClient
+    clock: Clock
 
 
 @contextmanager
@@ -186,6 +187,7 @@ def open_sides(config: Config, clock: Clock | None = None, *, attempts: int = 4)
                 version=config.square.version,
                 attempts=attempts,
             ),
+            clock,
         )
 
 

@@ -18,6 +18,16 @@ from bridge.errors import BridgeError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("bridge.cli.init:init", "Write the configuration: asks, tests both accounts, writes one file."),
+    "doctor": ("bridge.cli.doctor:doctor", "Look at everything that must be right, and say what to do about the rest."),
+    "match": ("bridge.cli.match:match", "Show which products belong together, before anything is written."),
+    "plan": ("bridge.cli.plan:plan", "Show what a run would change, product by product; nothing is written."),
+    "apply": ("bridge.cli.apply:apply", "Carry out a plan that was saved, if the world is still the same."),
+    "sync": ("bridge.cli.sync:sync", "Make shop and stores agree: observe, decide, write, read back."),
+    "explain": ("bridge.cli.explain:explain", "Tell where a SKU's numbers come from, cause by cause."),
+    "status": ("bridge.cli.status:status", "Show how things stand, without calling either side."),
+    "decisions": ("bridge.cli.decisions:decisions", "List, show and answer what only you can decide."),
+    "undo": ("bridge.cli.undo:undo", "Take back what a run changed, as far as that is still right."),
+    "reconcile": ("bridge.cli.reconcile:reconcile", "Compare both whole sides and say what drifted, and why."),
     "sandbox": ("bridge.cli.sandbox:sandbox", "Serve a simulated shop and Square account on this machine."),
 }
 """Name -> (where the command is, its first sentence): in the order of the help."""

@@ -95,6 +95,14 @@ class Accounts:
         ended = self.bridge("sync", "--yes", "--json")
         assert ended.code == 0, ended
 
+    def settle_anyhow(self) -> Ended:
+        """One pass that may leave questions open."""
+        return self.bridge("sync", "--yes", "--json")
+
+    def first(self, sku: str) -> int:
+        """The shop's id of a SKU."""
+        return next(number for number, item in self.woo.state.items.items() if item.sku == sku)
+
     def square_call(self, method: str, path: str, body: Any) -> Any:
         """One call to Square by somebody else."""
         headers = {"authorization": f"Bearer {TOKEN}", "square-version": "2026-09-16"}

@@ -1,0 +1,117 @@
+"""``bridge doctor``: look at everything that must be right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge.cli.options import BridgeCommand, Cli
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from bridge.config.model import Config
+    from bridge.engine.doctor import Finding
+
+ATTEMPTS = 2
+"""A person waits for the answer: one retry is patience enough."""
+_COLOURS = {"ok": "green", "warn": "yellow", "bad": "red"}
+
+
+@click.command(cls=BridgeCommand, examples=("bridge doctor", "bridge doctor --quick", "bridge doctor --json"))
+@click.option("--quick", is_flag=True, help="Leave out the reading of all products (SKU quality).")
+@click.pass_obj
+def doctor(cli: Cli, /, quick: bool) -> int:
+    """Look at everything that must be right, and say what to do about the rest.
+
+    Keys and what they may do, versions, clocks, currency, stores, webhooks, SKUs, the ledger, file rights. Nothing is
+    written anywhere. Exit code 1: something is bad; 5: a side does not answer.
+    """
+    from bridge.cli.opened import set_up, steps
+
+    config = set_up(cli)
+    with steps(cli, "Examining") as step:
+        step("keys")
+        found = list(secrets(config))
+        down = False
+        if not any(one.level == "bad" for one in found):
+            step("both sides")
+            seen, down = sides(config)
+            found += seen
+        step("ledger and products")
+        reachable = not down and not any(one.level == "bad" for one in found)
+        found += ledger_and_products(config, with_products=reachable and not quick)
+    return _tell(cli, found, down=down)
+
+
+def secrets(config: Config) -> Iterator[Finding]:
+    """Every key is where the configuration says, and nobody else can read it."""
+    from bridge.engine.doctor import Finding
+
+    fine = True
+    for name, secret in config.secrets().items():
+        try:
+            secret.reveal()
+        except BridgeError as problem:
+            fine = False
+            yield Finding("keys", "bad", f"{name}: {problem}", problem.advice)
+        if secret.open_to_others():
+            fine = False
+            what = f"{name}: other users of this machine can read {secret.file()}"
+            yield Finding("keys", "warn", what, f"chmod 600 {secret.file()}")
+    if fine:
+        yield Finding("keys", "ok", "every key is in its place and private")
+
+
+def sides(config: Config) -> tuple[list[Finding], bool]:
+    """Everything about the shop and Square; whether one of them is down."""
+    from bridge.app import open_sides, settings_of
+    from bridge.engine.doctor import ShopDoctor, SquareDoctor, examine, one_currency
+
+    settings = settings_of(config)
+    with open_sides(config, attempts=ATTEMPTS) as both:
+        shop = ShopDoctor(both.woo.caller, config.woo.url, both.clock)
+        square = SquareDoctor(both.square.caller, both.square.stores, settings, both.clock, config.square.version)
+        found, shop_down = examine(shop.area, shop.checks())
+        seen, square_down = examine(square.area, square.checks())
+        found += seen
+        if square.stores and not shop_down:
+            found += examine("currency", [lambda: one_currency(both.woo.caller, square.stores, settings)])[0]
+    return found, shop_down or square_down
+
+
+def ledger_and_products(config: Config, *, with_products: bool) -> list[Finding]:
+    """The ledger's health; SKU quality and untracked products, read afresh."""
+    from bridge.app import open_bridge
+    from bridge.engine.checkup import ledger_file, ledger_health, sku_quality, untracked
+    from bridge.engine.doctor import Finding
+    from bridge.engine.first_day import first_day
+
+    found = list(ledger_file(config.ledger.path))
+    try:
+        with open_bridge(config, remotes=with_products) as bridge:
+            found += ledger_health(bridge)
+            if with_products:
+                seen = first_day(bridge)
+                found += [*sku_quality(seen), *untracked(seen)]
+    except BridgeError as problem:
+        found.append(Finding("ledger", "bad", str(problem), problem.advice))
+    return found
+
+
+def _tell(cli: Cli, found: list[Finding], *, down: bool) -> int:
+    from dataclasses import asdict
+
+    from bridge.cli.told import DOWN, OK
+
+    paint: Callable[..., str] = click.style if cli.output.is_terminal else lambda text, **_: text
+    for one in found:
+        cli.output.line(f"{paint(f'{one.level:<4}', fg=_COLOURS[one.level])}  {one.area:<8}  {one.what}")
+        if one.advice:
+            cli.output.line(f"                → {one.advice}")
+    counts = {level: sum(1 for one in found if one.level == level) for level in _COLOURS}
+    cli.output.line(f"\n{counts['ok']} fine, {counts['warn']} to look at, {counts['bad']} bad.")
+    code = DOWN if down else 1 if counts["bad"] else OK
+    cli.output.result({"counts": counts, "findings": [asdict(one) for one in found]}, ok=code == 0)
+    return code
