@@ -13,7 +13,7 @@ from bridge.ledger.schema import inbox
 def last_rung(conn: Connection) -> dict[str, str]:
     """When each side's last genuine doorbell came (UTC text); sides that never rang are left out."""
     rows = conn.execute(select(inbox.c.side, func.max(inbox.c.received_at)).group_by(inbox.c.side))
-    return {side: moment for side, moment in rows}
+    return {str(row[0]): str(row[1]) for row in rows}
 
 
 def newest(
