@@ -1,0 +1,82 @@
+"""Health pages as a WSGI application that stands in front of another one: ``/healthz``, ``/readyz``, ``/metrics``.
+
+``/healthz`` asks whether the process gets on (a supervisor restarts it when not), ``/readyz`` whether it can do its
+work now, ``/metrics`` is for Prometheus. ``/metrics`` is answered to whoever calls this address directly, not through
+a proxy: numbers about a business are nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+
+from bridge.report.health import SIDES, Vitals
+from bridge.report.metrics import CONTENT_TYPE, metrics_text
+
+STUCK_SECONDS = 300.0
+"""A worker that did not beat for so long is stuck."""
+PATHS = ("/healthz", "/readyz", "/metrics")
+App = Callable[..., Iterable[bytes]]
+_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+_STATUS = {200: "200 OK", 404: "404 Not Found", 405: "405 Method Not Allowed", 503: "503 Service Unavailable"}
+_NAMES = {"woo": "WooCommerce", "square": "Square"}
+
+
+class Health:
+    """``Health(probe, behind=doorbell)``: answers its own three addresses and hands everything else on."""
+
+    def __init__(self, probe: Callable[[], Vitals], *, behind: App | None = None) -> None:
+        self._probe, self._behind = probe, behind
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if path not in PATHS:
+            if self._behind is not None:
+                return self._behind(environ, start_response)
+            return _answer(start_response, 404, b"not found\n")
+        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+            return _answer(start_response, 405, b"GET only\n")
+        status, body, kind = self._page(path, forwarded=any(environ.get(name) for name in _FORWARDED))
+        return _answer(start_response, status, body if environ["REQUEST_METHOD"] == "GET" else b"", kind)
+
+    def _page(self, path: str, *, forwarded: bool) -> tuple[int, bytes, str]:
+        if path == "/metrics":
+            if forwarded:
+                return 404, b"not found\n", "text/plain"
+            return 200, metrics_text(self._probe()), CONTENT_TYPE
+        vitals = self._probe()
+        why = stuck(vitals) if path == "/healthz" else not_ready(vitals)
+        told = {"ok": not why, "why": why}
+        return 503 if why else 200, orjson.dumps(told) + b"\n", "application/json"
+
+
+def stuck(vitals: Vitals) -> list[str]:
+    """Why the process should be started anew; empty when it lives. A remote or a disk is no reason: that passes."""
+    if vitals.heartbeat_age is not None and vitals.heartbeat_age > STUCK_SECONDS:
+        return [f"the worker has been stuck for {vitals.heartbeat_age:.0f} s"]
+    return []
+
+
+def not_ready(vitals: Vitals) -> list[str]:
+    """Why the sides are not being kept in step now; without words of the services, which may name anything."""
+    why = stuck(vitals)
+    if vitals.ledger:
+        return [*why, "the ledger cannot be read"]
+    if vitals.pass_age is None:
+        why.append("no pass has ended yet")
+    for side in SIDES:
+        state = vitals.sides[side].state
+        if state in ("down", "refused"):
+            why.append(f"{_NAMES[side]} {'does not answer' if state == 'down' else 'refuses our key or token'}")
+    if vitals.brakes:
+        why.append("a brake is on")
+    return why
+
+
+def _answer(start_response: Callable[..., Any], status: int, body: bytes, kind: str = "text/plain") -> list[bytes]:
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    start_response(_STATUS[status], headers)
+    return [body]
