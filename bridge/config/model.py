@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -66,10 +68,41 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
     return folder / path.expanduser()
 
 
+def _listen(text: str) -> str:
+    """``127.0.0.1:8085``: a loopback address and a port; strangers come through a proxy that speaks https."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ValueError("is not an address such as `127.0.0.1:8085`")
+    if host not in ("127.0.0.1", "localhost", "[::1]"):
+        raise ValueError("must be on this machine (127.0.0.1, localhost or [::1]): put a proxy with https before it")
+    return text.strip()
+
+
+def _clock_time(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    hours, colon, minutes = text.strip().partition(":")
+    if not (colon and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
+        raise ValueError("is not a time of day such as `22:30`")
+    return time(int(hours), int(minutes))
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone such as `Europe/Oslo`") from None
+    return text
+
+
 SecretField = Annotated[Secret, BeforeValidator(_secret)]
 Address = Annotated[str, AfterValidator(_address)]
 FilePath = Annotated[Path, AfterValidator(_beside)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Listen = Annotated[str, AfterValidator(_listen)]
+TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Wait = Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -244,6 +277,46 @@ class Logs(Section):
     as_json: bool = Field(default=False, alias="json")
 
 
+class Web(Section):
+    """The doorbells' server, and how the two sides reach it."""
+
+    listen: Listen = "127.0.0.1:8085"
+    public_url: Address | None = None
+    token: SecretField | None = None
+    woo_secret: SecretField | None = None
+    woo_secret_before: SecretField | None = None
+    square_key: SecretField | None = None
+    square_app_token: SecretField | None = None
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """Where the server listens."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Timetable(Section):
+    """How often the daemon looks by itself (seconds), and when it rests."""
+
+    when_silent: Wait = 20
+    when_unsure: Wait = 60
+    when_alive: Wait = 180
+    longest: Wait = 900
+    quiet_from: TimeOfDay | None = None
+    quiet_until: TimeOfDay | None = None
+    zone: Zone = "UTC"
+    full_at: TimeOfDay = time(3, 10)
+    drain_seconds: Annotated[float, Field(ge=0, le=300, allow_inf_nan=False)] = 20
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Timetable:
+        if not self.when_silent <= self.when_unsure <= self.when_alive <= self.longest:
+            raise ValueError("needs `when_silent` <= `when_unsure` <= `when_alive` <= `longest`")
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("needs `quiet_from` and `quiet_until` together, or neither")
+        return self
+
+
 class Config(Section):
     """The whole configuration; only ``woo`` has no default."""
 
@@ -256,6 +329,8 @@ class Config(Section):
     orders: Orders = Orders()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()
+    web: Web = Web()
+    timetable: Timetable = Timetable()
     logs: Logs = Logs()
 
     @model_validator(mode="after")
@@ -275,4 +350,8 @@ class Config(Section):
         found = {"woo.key": self.woo.key, "woo.secret": self.woo.secret, "square.token": self.square.token}
         if self.woo.app_password is not None:
             found["woo.app_password"] = self.woo.app_password
+        for name in ("token", "woo_secret", "woo_secret_before", "square_key", "square_app_token"):
+            secret = getattr(self.web, name)
+            if secret is not None:
+                found[f"web.{name}"] = secret
         return found
