@@ -103,10 +103,38 @@ class Accounts:
         """The shop's id of a SKU."""
         return next(number for number, item in self.woo.state.items.items() if item.sku == sku)
 
+    def till_sells(self, sku: str, quantity: int, store: int = 0) -> None:
+        """A till sells."""
+        lines = [{"variation_id": self.square_variation(sku), "quantity": str(quantity)}]
+        self.square.acts["sell"](self.stores[store], lines)
+
+    def recount(self, sku: str, quantity: int, store: int = 0) -> None:
+        """Somebody counts at the first store."""
+        change = {
+            "type": "PHYSICAL_COUNT",
+            "physical_count": {
+                "catalog_object_id": self.square_variation(sku),
+                "state": "IN_STOCK",
+                "location_id": self.stores[store],
+                "quantity": str(quantity),
+                "occurred_at": self.square.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            },
+        }
+        body = {"idempotency_key": f"count-{sku}-{quantity}", "changes": [change]}
+        self.square_call("POST", "/v2/inventory/changes/batch-create", body)
+
+    def reprice(self, variation_id: str, cents: int) -> None:
+        """Somebody changes a price in the Square Dashboard."""
+        raw = self.square_call("GET", f"/v2/catalog/object/{variation_id}", None)["object"]
+        raw["item_variation_data"]["price_money"]["amount"] = cents
+        self.square_call("POST", "/v2/catalog/object", {"idempotency_key": f"p-{cents}", "object": raw})
+
     def square_call(self, method: str, path: str, body: Any) -> Any:
         """One call to Square by somebody else."""
         headers = {"authorization": f"Bearer {TOKEN}", "square-version": "2026-09-16"}
-        request = SimRequest(method, "https", "connect", path, [], headers, json.dumps(body).encode())
+        request = SimRequest(
+            method, "https", "connect", path, [], headers, b"" if body is None else json.dumps(body).encode()
+        )
         answer = self.square.handle(request)
         assert answer.status == 200, answer.body
         return json.loads(answer.body)
