@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decisions": ("bridge.cli.decisions:decisions", "List, show and answer what only you can decide."),
     "undo": ("bridge.cli.undo:undo", "Take back what a run changed, as far as that is still right."),
     "reconcile": ("bridge.cli.reconcile:reconcile", "Compare both whole sides and say what drifted, and why."),
+    "demo": ("bridge.cli.demo:demo", "Play a busy day on a simulated shop and three stores, and prove the result."),
     "sandbox": ("bridge.cli.sandbox:sandbox", "Serve a simulated shop and Square account on this machine."),
 }
 """Name -> (where the command is, its first sentence): in the order of the help."""

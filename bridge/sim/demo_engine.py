@@ -22,6 +22,7 @@ from bridge.engine.context import Bridge
 from bridge.engine.sync import Report, Scope, sync
 from bridge.errors import BridgeError, LedgerBusy, RemoteDown
 from bridge.remotes.port import Call, Done
+from bridge.report.logs import set_up_logs
 from bridge.web.doorbell import Doorbell, SquareBell, WooBell
 from bridge.web.server import WebServer
 
@@ -87,6 +88,7 @@ class Orders:
 
 def main(config_path: str, hooks_path: str) -> int:
     """Run until told to stop."""
+    set_up_logs("warning")
     orders = Orders()
     threading.Thread(target=orders.listen, name="orders", daemon=True).start()
     with _opened(Path(config_path)) as bridge:

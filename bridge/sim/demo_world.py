@@ -181,6 +181,11 @@ class DemoWorld:
                 found[f"webhooks {name}"] += service.deliveries.counts[name]
         return {name: number for name, number in sorted(found.items()) if number}
 
+    def products(self) -> int:
+        """How many of the shop's products have a variation that stands on both sides."""
+        items = self.woo.state.items
+        return len({items[int(pair.woo_id)].parent_id or int(pair.woo_id) for pair in self.pairs})
+
     def happenings(self) -> dict[str, int]:
         """What people did besides buying, from both journals: kind -> how often."""
         assert self.opening is not None
