@@ -67,7 +67,7 @@ def look(bridge: Bridge, conn: Connection, rows: list[StockRow]) -> list[StockDe
     vids = [row.vid for row in rows if row.state == "open"]
     on_hand = stock.counts_of(conn, vids)
     online = online_stores(store_settings(bridge, conn))
-    waiting, pending = _square_writes(conn, vids, online)
+    waiting, pending = square_writes(conn, vids, online)
     found = []
     for row in rows:
         # a gap not explained yet would be mixed up with what our own write may overwrite
@@ -98,7 +98,7 @@ def buffer_of(bridge: Bridge, conn: Connection, row: StockRow, online: tuple[str
     return buffers.total(row.sku, categories, online)
 
 
-def _square_writes(conn: Connection, vids: list[int], online: tuple[str, ...]) -> tuple[set[int], dict[int, Decimal]]:
+def square_writes(conn: Connection, vids: list[int], online: tuple[str, ...]) -> tuple[set[int], dict[int, Decimal]]:
     """Variations with a write under way anywhere, and the signed sum of adjustments Square has not seen yet."""
     waiting: set[int] = set()
     pending: dict[int, Decimal] = {}
@@ -124,7 +124,7 @@ def _square_writes(conn: Connection, vids: list[int], online: tuple[str, ...]) -
 
 def pending_at_square(conn: Connection, vid: int, online: tuple[str, ...]) -> Decimal:
     """The signed sum of adjustments in the outbox that Square has not seen yet."""
-    return _square_writes(conn, [vid], online)[1].get(vid, Decimal(0))
+    return square_writes(conn, [vid], online)[1].get(vid, Decimal(0))
 
 
 def _plan(bridge: Bridge, run: Run, conn: Connection, found: list[StockDecision]) -> int:

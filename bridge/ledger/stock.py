@@ -120,6 +120,11 @@ def unopened(conn: Connection, *, after: int = 0, most: int = 500) -> list[Stock
     return [of_row(row) for row in conn.execute(_UNOPENED, {"after": after, "most": most})]
 
 
+def is_suspect(conn: Connection, vid: int) -> bool:
+    """True while a number was seen that does not fit and was not looked at closely yet."""
+    return bool(conn.execute(select(stock.c.suspect).where(stock.c.vid == vid)).scalar())
+
+
 def change(conn: Connection, vid: int, **values: Any) -> None:
     """Change columns of a stock row."""
     conn.execute(update(stock).where(stock.c.vid == vid).values(**values))
