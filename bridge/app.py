@@ -146,8 +146,8 @@ def square_transport(config: Config, clock: Clock) -> LazyTransport:
         from bridge.remotes.square.transport import SdkTransport
 
         square = config.square
-        square.token.reveal()  # a missing token is a matter of the configuration, not of the first call
-        return SdkTransport(square.token.reveal, square.address, version=square.version, timeout=square.timeout)
+        square.access_token()  # a missing token is a matter of the configuration, not of the first call
+        return SdkTransport(square.access_token, square.address, version=square.version, timeout=square.timeout)
 
     return LazyTransport("square", make, clock)
 

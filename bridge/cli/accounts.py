@@ -61,7 +61,7 @@ def look_at_square(config: Config, clock: Clock) -> list[StoreSeen]:
     from bridge.remotes.square.transport import SdkTransport
 
     square = config.square
-    transport = SdkTransport(square.token.reveal, square.address, version=square.version, timeout=square.timeout)
+    transport = SdkTransport(square.access_token, square.address, version=square.version, timeout=square.timeout)
     caller = Caller(transport, Pace(clock), clock, classify_square, side="Square", attempts=ATTEMPTS)
     try:
         answer = caller.read(Call("GET", "v2/locations"))

@@ -7,21 +7,29 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    model_validator,
+from pydantic import Field, model_validator
+
+from bridge.config.fields import (
+    Address,
+    FilePath,
+    Listen,
+    Name,
+    PerSecond,
+    Pieces,
+    Seconds,
+    SecretField,
+    Section,
+    Share,
+    TimeOfDay,
+    Wait,
+    Zone,
+    at,
 )
-
-from bridge.config.secrets import Places, Secret
+from bridge.config.operations import Alerts, OAuth
+from bridge.config.secrets import Secret
+from bridge.config.tokens import TokenFile
 
 Rule = Literal["woo", "square", "newest", "ask", "woo_only", "square_only", "off"]
 """Who owns a field; the same words as ``bridge.domain.merge.Rule``."""
@@ -29,114 +37,16 @@ SQUARE_ADDRESSES = {
     "production": "https://connect.squareup.com",
     "sandbox": "https://connect.squareupsandbox.com",
 }
+WEB_SECRETS = ("token", "woo_secret", "woo_secret_before", "square_key", "square_app_token")
 Policy = Literal["single", "priority", "most"]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
-PerSecond = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-Pieces = Annotated[int, Field(ge=0, le=1_000_000)]
-
-
-def _secret(text: object, info: ValidationInfo) -> Secret:
-    if isinstance(text, Secret):
-        return text
-    return Secret.parse(text, info.context if isinstance(info.context, Places) else Places())
-
-
-def _at(place: str) -> Any:
-    return Field(default=place)
-
-
-def _address(text: str) -> str:
-    """An http(s) address without arguments, key or trailing slash."""
-    try:
-        parts = urlsplit(text)
-        port_fits = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ValueError("is not an address such as `https://shop.example`") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
-        raise ValueError("is not an address such as `https://shop.example`")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must be the bare address: no user, key, `?` or `#` in it")
-    return text.strip().rstrip("/").removesuffix("/wp-json")
-
-
-def _beside(path: Path, info: ValidationInfo) -> Path:
-    # beside the configuration file, wherever the command is typed: one configuration, one ledger
-    if "\0" in str(path):
-        raise ValueError("is not a path")
-    folder = info.context.folder if isinstance(info.context, Places) else Path()
-    return folder / path.expanduser()
-
-
-def _listen(text: str) -> str:
-    """``127.0.0.1:8085``: a loopback address and a port; strangers come through a proxy that speaks https."""
-    host, colon, port = text.strip().rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise ValueError("is not an address such as `127.0.0.1:8085`")
-    if host not in ("127.0.0.1", "localhost", "[::1]"):
-        raise ValueError("must be on this machine (127.0.0.1, localhost or [::1]): put a proxy with https before it")
-    return text.strip()
-
-
-def _clock_time(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    hours, colon, minutes = text.strip().partition(":")
-    if not (colon and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
-        raise ValueError("is not a time of day such as `22:30`")
-    return time(int(hours), int(minutes))
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not a time zone such as `Europe/Oslo`") from None
-    return text
-
-
-SecretField = Annotated[Secret, BeforeValidator(_secret)]
-Address = Annotated[str, AfterValidator(_address)]
-FilePath = Annotated[Path, AfterValidator(_beside)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Listen = Annotated[str, AfterValidator(_listen)]
-TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Wait = Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A group of keys; an empty value means the default."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        arbitrary_types_allowed=True,
-        hide_input_in_errors=True,
-        validate_default=True,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_default(cls, values: Any) -> Any:
-        if values is None:
-            return {}
-        if not isinstance(values, dict):
-            return values
-        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-        return {
-            key: value
-            for key, value in values.items()
-            if value is not None or key not in fields or type(None) in get_args(fields[key].annotation)
-        }
 
 
 class Woo(Section):
     """The WooCommerce shop."""
 
     url: Address
-    key: SecretField = _at("env:BRIDGE_WOO_KEY")
-    secret: SecretField = _at("env:BRIDGE_WOO_SECRET")
+    key: SecretField = at("env:BRIDGE_WOO_KEY")
+    secret: SecretField = at("env:BRIDGE_WOO_SECRET")
     ca_file: FilePath | None = None
     timeout: Seconds = 30
     batch_size: Annotated[int, Field(ge=1, le=100)] = 50
@@ -153,16 +63,21 @@ class Woo(Section):
 class Square(Section):
     """The Square account."""
 
-    token: SecretField = _at("env:BRIDGE_SQUARE_TOKEN")
+    token: SecretField = at("env:BRIDGE_SQUARE_TOKEN")
     environment: Literal["production", "sandbox"] = "production"
     base_url: Address | None = None
     version: Annotated[str, Field(pattern=r"^20\d\d-\d\d-\d\d$")] = "2026-09-16"
     timeout: Seconds = 15
+    oauth: OAuth = Field(default_factory=dict, validate_default=True)
 
     @property
     def address(self) -> str:
         """Where Square is called: ``base_url`` or the environment's own address."""
         return self.base_url or SQUARE_ADDRESSES[self.environment]
+
+    def access_token(self) -> str:
+        """The token in force, read now: the one kept by ``bridge auth``, else ``token``; raises ``SecretMissing``."""
+        return TokenFile(self.oauth.tokens).access_token() if self.oauth.on else self.token.reveal()
 
 
 class Ledger(Section):
@@ -331,6 +246,7 @@ class Config(Section):
     pace: Pace = Pace()
     web: Web = Web()
     timetable: Timetable = Timetable()
+    alerts: Alerts = Alerts()
     logs: Logs = Logs()
 
     @model_validator(mode="after")
@@ -347,11 +263,13 @@ class Config(Section):
 
     def secrets(self) -> dict[str, Secret]:
         """Every secret the configuration refers to, by its dotted key."""
-        found = {"woo.key": self.woo.key, "woo.secret": self.woo.secret, "square.token": self.square.token}
-        if self.woo.app_password is not None:
-            found["woo.app_password"] = self.woo.app_password
-        for name in ("token", "woo_secret", "woo_secret_before", "square_key", "square_app_token"):
-            secret = getattr(self.web, name)
-            if secret is not None:
-                found[f"web.{name}"] = secret
-        return found
+        found: dict[str, Secret | None] = {"woo.key": self.woo.key, "woo.secret": self.woo.secret}
+        found["woo.app_password"] = self.woo.app_password
+        if self.square.oauth.on:
+            found["square.oauth.application_secret"] = self.square.oauth.application_secret
+        else:
+            found["square.token"] = self.square.token
+        found |= {f"web.{name}": getattr(self.web, name) for name in WEB_SECRETS}
+        found |= {f"alerts.{name}": getattr(self.alerts, name) for name in ("webhook", "apprise", "dead_man")}
+        found["alerts.mail.password"] = self.alerts.mail.password
+        return {key: secret for key, secret in found.items() if secret is not None}

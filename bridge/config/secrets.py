@@ -65,8 +65,7 @@ class Secret:
         value = self._from_environment(looked) if self.kind == "env" else self._from_file(looked)
         if value is None:
             raise SecretMissing("A key or token is missing. Looked at: " + "; ".join(looked) + ".")
-        if len(value) >= _SHORTEST:
-            _revealed.add(value)
+        conceal(value)
         return value
 
     def file(self) -> Path | None:
@@ -135,6 +134,12 @@ def _read(path: Path, looked: list[str]) -> str | None:
             return value
         looked.append(f"file {path} (empty)")
     return None
+
+
+def conceal(value: str) -> None:
+    """Have ``redact`` blot out this value from now on (it came from elsewhere than a ``Secret``)."""
+    if len(value) >= _SHORTEST:
+        _revealed.add(value)
 
 
 def redact(text: str) -> str:
