@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.domain.fields import product_values, variation_values
+from bridge.domain.fields import PICTURES, product_values, same, variation_values
 from bridge.domain.product import ShownProduct
 from bridge.engine.context import Bridge, Run
 from bridge.engine.linking import woo_parent
 from bridge.engine.observe_catalog import store_square_item
-from bridge.ledger import history, links, shown
+from bridge.ledger import history, links, outbox, shown
 from bridge.remotes.port import RawProduct
 
 FieldKey = tuple[int | None, str]
+_NOT_COMPARED = PICTURES | {"description"}
 
 
 def answered_item(bridge: Bridge, conn: Connection, raw: dict[str, Any]) -> ShownProduct:
@@ -49,6 +50,27 @@ def agree(
                 now[(link.vid, name)] = (value, other[name])
     chosen = now if only is None else {key: now[key] for key in only if key in now}
     links.put_base(conn, pid, {**base, **chosen})
+
+
+def agree_where_same(conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct) -> None:
+    """Like ``agree`` for a creation read back later: what differs by now was changed since, and is left to be decided.
+
+    Pictures cannot be compared, and descriptions lose their markup on the way: those are taken as agreed.
+    """
+    square_now = product_values(square)
+    only: list[FieldKey] = [
+        (None, name)
+        for name, value in product_values(woo).items()
+        if name in _NOT_COMPARED or same(name, value, square_now[name])
+    ]
+    on_woo = {v.remote_id: variation_values(v) for v in woo.variations}
+    on_square = {v.remote_id: variation_values(v) for v in square.variations}
+    for link in links.variations_of(conn, pid):
+        other = on_square.get(link.square_id, {})
+        for name, value in on_woo.get(link.woo_id, {}).items():
+            if name in _NOT_COMPARED or same(name, value, other.get(name)):
+                only.append((link.vid, name))
+    agree(conn, pid, woo, square, only)
 
 
 def link_created(
@@ -94,9 +116,11 @@ def write_history(
     vid: int | None,
     key: str,
 ) -> None:
-    """One line of history per written field."""
+    """One line of history per written field; the reason is the write's own, else that the other side changed."""
+    action = outbox.by_key(conn, key)
+    why = str(action.payload.get("why", "")) if action else ""
     for name, (after, before) in fields.items():
         history.write(
             conn, run_id=run.id, at=bridge.now(), side=side, kind="field", pid=pid, vid=vid, field=name,
-            before=before, after=after, why="the other side changed", key=key,
+            before=before, after=after, why=why or "the other side changed", key=key,
         )  # fmt: skip

@@ -21,7 +21,7 @@ from bridge.ledger.schema import outbox as outbox_table
 from bridge.ledger.stock import StockRow
 
 _BATCH = 500
-_NATURAL = frozenset({"sale", "waste", "transfer", "return", "receive", "staff edit", "restock"})
+_NATURAL = frozenset({"sale", "waste", "transfer", "return", "receive", "staff edit", "restock", "undo"})
 """Movements that explain a zero; a count or an unnamed adjustment does not."""
 
 

@@ -23,6 +23,8 @@ from bridge.ledger.stock import StockRow
 from bridge.remotes.port import SquareCount, WooStock
 
 _AT_ONCE = 100
+UNDONE = "its opening count was taken back"
+"""Why a variation is unopened again: a person is asked before it is opened once more."""
 
 
 def open_new_stock(bridge: Bridge, run: Run, *, only: frozenset[int] | None = None) -> int:
@@ -102,7 +104,7 @@ def _truth(bridge: Bridge, conn: Connection, row: StockRow) -> Truth:
     answer = cursors.read_fact(conn, f"opening:{row.woo_id}")
     if answer == "woo" or answer == "square":
         return "woo" if answer == "woo" else "square"
-    if row.reason == "rewound":
+    if row.reason in ("rewound", UNDONE):
         return "ask"
     if row.made_by == "created in square":
         return "woo"
