@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -95,6 +96,22 @@ class Accounts:
         ended = self.bridge("sync", "--yes", "--json")
         assert ended.code == 0, ended
 
+    def settle_products(self, skus: list[str]) -> None:
+        """Simple products, linked and in step."""
+        for sku in skus:
+            self.product(sku)
+        self.settle()
+
+    def without_keys(self) -> None:
+        """Nobody knows the keys any more."""
+        for name in ("BRIDGE_WOO_KEY", "BRIDGE_WOO_SECRET", "BRIDGE_SQUARE_TOKEN"):
+            os.environ.pop(name, None)  # the fixture puts the environment back
+
+    def square_price(self, sku: str) -> int:
+        """What Square asks for a variation, in cents."""
+        raw = self.square_call("GET", f"/v2/catalog/object/{self.square_variation(sku)}", None)["object"]
+        return int(raw["item_variation_data"]["price_money"]["amount"])
+
     def settle_anyhow(self) -> Ended:
         """One pass that may leave questions open."""
         return self.bridge("sync", "--yes", "--json")
@@ -127,7 +144,7 @@ class Accounts:
         """Somebody changes a price in the Square Dashboard."""
         raw = self.square_call("GET", f"/v2/catalog/object/{variation_id}", None)["object"]
         raw["item_variation_data"]["price_money"]["amount"] = cents
-        self.square_call("POST", "/v2/catalog/object", {"idempotency_key": f"p-{cents}", "object": raw})
+        self.square_call("POST", "/v2/catalog/object", {"idempotency_key": f"p-{variation_id}-{cents}", "object": raw})
 
     def square_call(self, method: str, path: str, body: Any) -> Any:
         """One call to Square by somebody else."""

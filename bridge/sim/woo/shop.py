@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -86,8 +87,8 @@ class FakeWoo(BaseService):
     ) -> None:
         super().__init__(seed=seed, clock=clock)
         self.state = ShopState(shop_url)
-        self.state.keys[DEFAULT_KEY.key] = DEFAULT_KEY
-        self.state.app_passwords.append(DEFAULT_ADMIN)
+        self.state.keys[DEFAULT_KEY.key] = replace(DEFAULT_KEY)
+        self.state.app_passwords.append(replace(DEFAULT_ADMIN))
         self.delta_is_atomic = False
         self.webhooks_allow_loopback = True
         """A test shop's filters: private hosts and odd ports may be called. False: as a real shop refuses."""
