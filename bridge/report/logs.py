@@ -25,7 +25,9 @@ _SIGNED = re.compile(r"(?i)((?:oauth_signature|oauth_consumer_key|consumer_key|c
 def set_up_logs(level: Level = "info", *, as_json: bool = False, stream: TextIO | None = None) -> None:
     """Choose what is logged from now on, and how; ``stream`` defaults to standard error."""
     shape: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.processors.LogfmtRenderer(bool_as_flag=False)
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.processors.LogfmtRenderer(bool_as_flag=False)
     )
     structlog.configure(
         processors=[
