@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bridge.cli.options import BridgeCommand, Cli
 from bridge.errors import InputError
+
+if TYPE_CHECKING:
+    from bridge.engine.undo import UndoReport
 
 
 @click.command(
@@ -28,20 +31,30 @@ def undo(cli: Cli, /, run: int | None, listing: bool, dry_run: bool) -> int:
         return _list(cli)
     if run is None:
         raise InputError("Which run?", advice="`bridge undo --list` shows the runs and their numbers.")
-    from bridge.cli.opened import opened
+    from bridge.cli.opened import opened, steps
     from bridge.cli.told import DRIFT, OK
     from bridge.engine import undo as engine
 
-    with opened(cli, writes_as="" if dry_run else "undo") as bridge:
-        done = engine.undo(bridge, run, dry_run=dry_run)
-    verb = "Would be taken back" if dry_run else "Taken back"
-    cli.output.table((verb,), [(what,) for what in done.restored])
-    if done.left:
-        cli.output.line()
-        cli.output.table(("Left as it is", "Because"), [tuple(row) for row in done.left])
+    with opened(cli, writes_as="" if dry_run else "undo") as bridge, steps(cli, "Taking back") as step:
+        done = engine.undo(bridge, run, dry_run=dry_run, step=step)
+    _tell(cli, done, dry_run=dry_run)
     left = [{"what": what, "why": why} for what, why in done.left]
-    cli.output.result({"run": run, "dry_run": dry_run, "restored": list(done.restored), "left": left}, ok=not left)
+    told = {"run": run, "dry_run": dry_run, "restored": list(done.restored), "left": left, "undo_run": done.run_id}
+    cli.output.result(told, ok=not left)
     return DRIFT if left else OK
+
+
+def _tell(cli: Cli, done: UndoReport, *, dry_run: bool) -> None:
+    out = cli.output
+    if done.restored:
+        out.table(("Would be taken back" if dry_run else "Taken back",), [(what,) for what in done.restored])
+    elif not done.left:
+        out.line("That run changed nothing that could be taken back.")
+    if done.left:
+        out.line()
+        out.table(("Left as it is", "Because"), done.left)
+    if done.run_id:
+        out.line(f"\nThis is run {done.run_id}; it can be taken back too: bridge undo {done.run_id}")
 
 
 def _list(cli: Cli) -> int:
