@@ -71,6 +71,8 @@ class TokenFile:
 
     def write(self, tokens: Tokens) -> None:
         """Keep ``tokens``, durably; a login that was begun is over."""
+        conceal(tokens.access_token)
+        conceal(tokens.refresh_token)
         self._store({"tokens": asdict(tokens)})
 
     def begin(self, login: Login) -> None:

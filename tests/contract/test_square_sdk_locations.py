@@ -85,7 +85,7 @@ def test_a_token_tells_its_scopes_and_end(account: Account) -> None:
 def test_a_refreshed_token_works_for_thirty_days(account: Account) -> None:
     made = account.client.o_auth.obtain_token(
         client_id=account.square.state.application_id,
-        client_secret="secret",
+        client_secret=account.square.state.application_secret,
         grant_type="refresh_token",
         refresh_token="sandbox-refresh-token",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ Args = dict[str, str]
 
 LIFETIME = timedelta(days=30)
 SHORT_LIFETIME = timedelta(hours=24)
+PKCE_LIFETIME = timedelta(days=90)
+CODE_LIFETIME = timedelta(minutes=5)
 REFRESH_TOKEN = "sandbox-refresh-token"
 """The refresh token of the code flow: it stays the same and does not expire."""
 ALL_SCOPES = (
@@ -45,8 +49,8 @@ def register(router: Router) -> None:
 
 
 def register_acts(square: FakeSquare) -> None:
-    """Add what happens to tokens: ``revoke_token``, ``expire_token``, ``add_token``, ``set_scopes``."""
-    for act in (revoke_token, expire_token, add_token, set_scopes):
+    """Add what happens to tokens: ``authorize``, ``revoke_token``, ``expire_token``, ``add_token``, ``set_scopes``."""
+    for act in (authorize, revoke_token, expire_token, add_token, set_scopes):
         square.acts[act.__name__] = partial(act, square)
 
 
@@ -64,7 +68,11 @@ def token_status(square: FakeSquare, request: SimRequest, args: Args, body: Any)
 
 
 def obtain(square: FakeSquare, request: SimRequest, args: Args, body: Any) -> Json:
-    """POST a code or a refresh token for a new access token of 30 days (24 hours if short-lived)."""
+    """POST a code or a refresh token for a new access token of 30 days (24 hours if short-lived).
+
+    The code flow proves itself with the application's secret and keeps its refresh token; PKCE proves itself with
+    the verifier, and each refresh token works once and for 90 days.
+    """
     body = body or {}
     for name in ("client_id", "grant_type"):
         if not body.get(name):
@@ -72,14 +80,15 @@ def obtain(square: FakeSquare, request: SimRequest, args: Args, body: Any) -> Js
     if body["client_id"] != square.state.application_id:
         raise refusal("NOT_FOUND", "Application not found.", "client_id")
     if body["grant_type"] == "refresh_token":
-        if body.get("refresh_token") != REFRESH_TOKEN:
-            raise refusal("UNAUTHORIZED", "Invalid refresh token.")
-    elif body["grant_type"] != "authorization_code" or not body.get("code"):
+        pkce = _refresh(square, body)
+    elif body["grant_type"] == "authorization_code" and body.get("code"):
+        pkce = _redeem(square, body)
+    else:
         raise refusal("INVALID_VALUE", "Unknown grant type or missing code.", "grant_type")
     lifetime = SHORT_LIFETIME if body.get("short_lived") else LIFETIME
     token = add_token(square, scopes=body.get("scopes"), seconds=lifetime.total_seconds())
     end = square.state.tokens[token].expires_at or square.clock.now()
-    return {
+    answer: Json = {
         "access_token": token,
         "token_type": "bearer",
         "expires_at": rfc3339(end),
@@ -87,6 +96,46 @@ def obtain(square: FakeSquare, request: SimRequest, args: Args, body: Any) -> Js
         "refresh_token": REFRESH_TOKEN,
         "short_lived": bool(body.get("short_lived")),
     }
+    if pkce:
+        answer |= _single_use(square)
+    return answer
+
+
+def _refresh(square: FakeSquare, body: Json) -> bool:
+    """True for a PKCE refresh token, which this uses up."""
+    given = str(body.get("refresh_token", ""))
+    if given == REFRESH_TOKEN:
+        _check_secret(square, body)
+        return False
+    end = square.state.refresh_tokens.pop(given, None)
+    if end is None or end <= square.clock.now():
+        raise refusal("UNAUTHORIZED", "Invalid refresh token.")
+    return True
+
+
+def _redeem(square: FakeSquare, body: Json) -> bool:
+    """True for a code of the PKCE flow; a code works once, for five minutes."""
+    challenge, end = square.state.codes.pop(body["code"], ("", square.clock.now()))
+    if end <= square.clock.now():
+        raise refusal("UNAUTHORIZED", "Authorization code not found.")
+    if not challenge:
+        _check_secret(square, body)
+        return False
+    made = hashlib.sha256(str(body.get("code_verifier", "")).encode()).digest()
+    if base64.urlsafe_b64encode(made).rstrip(b"=").decode() != challenge:
+        raise refusal("UNAUTHORIZED", "Invalid code verifier.")
+    return True
+
+
+def _check_secret(square: FakeSquare, body: Json) -> None:
+    if body.get("client_secret") != square.state.application_secret:
+        raise refusal("UNAUTHORIZED", "Not Authorized")
+
+
+def _single_use(square: FakeSquare) -> Json:
+    token, end = f"EQAA{square.ids.token(60)}", square.clock.now() + PKCE_LIFETIME
+    square.state.refresh_tokens[token] = end
+    return {"refresh_token": token, "refresh_token_expires_at": rfc3339(end)}
 
 
 def revoke(square: FakeSquare, request: SimRequest, args: Args, body: Any) -> Json:
@@ -114,6 +163,13 @@ def _take_back(square: FakeSquare, named: str | None, revoker: str) -> None:
 
 
 # -- acts -----------------------------------------------------------------------------
+def authorize(square: FakeSquare, code_challenge: str = "") -> str:
+    """The seller agrees on Square's page; returns the code that their browser takes back to the application."""
+    code = f"sq0cgb-{square.ids.token(22)}"
+    square.state.codes[code] = (code_challenge, square.clock.now() + CODE_LIFETIME)
+    return code
+
+
 def revoke_token(square: FakeSquare, token: str | None = None) -> None:
     """The seller disconnects the application: its token (all tokens) no longer work."""
     _take_back(square, token, "MERCHANT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bridge.sim.square.auth import DEFAULT_TOKEN, Token
@@ -27,6 +28,7 @@ class SellerState:
     merchant: Json
     application_id: str = "sandbox-sq0idb-bridge"
     application_name: str = "bridge"
+    application_secret: str = "sandbox-application-secret"
     locations: dict[str, Json] = field(default_factory=dict)
     catalog: CatalogStore = field(default_factory=CatalogStore)
     inventory: InventoryStore = field(default_factory=InventoryStore)
@@ -37,6 +39,9 @@ class SellerState:
     customers: dict[str, Json] = field(default_factory=dict)
     subscriptions: dict[str, Json] = field(default_factory=dict)
     events: list[Json] = field(default_factory=list)
+    # authorization code -> (PKCE challenge or "", its end); PKCE refresh token -> its end
+    codes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    refresh_tokens: dict[str, datetime] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=lambda: {DEFAULT_TOKEN: Token(DEFAULT_TOKEN)})
 
     @property
