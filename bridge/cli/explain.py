@@ -20,10 +20,10 @@ def explain(cli: Cli, /, sku: str, store: str) -> None:
     Reads only the ledger: neither side is called, and every number says how old it is.
     """
     from bridge.cli.opened import opened
-    from bridge.engine import explain as engine
+    from bridge.engine.explain import explain as look_up
 
     with opened(cli, remotes=False) as bridge:
-        found = engine.explain(bridge, sku, store=store)
+        found = look_up(bridge, sku, store=store)
     for line in found.lines():
         cli.output.line(line)
     cli.output.result(found.to_json())
