@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
 from bridge.domain.allocate import allocate
-from bridge.domain.times import time_text
+from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, cursor_time, online_stores, store_settings
 from bridge.engine.settings import StoreSetting
 from bridge.ledger import cursors, movements, orders, outbox, stock
@@ -24,6 +24,8 @@ from bridge.ledger.stock import StockRow
 from bridge.remotes.port import WooOrder, WooOrderLine
 
 CURSOR = "woo_orders"
+_SURELY_LISTED = timedelta(days=1)
+"""Orders this much older than an opening may have been too old to be listed then; all others were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,9 @@ def _move_of(run: Run, seen: OrderSeen, line: WooOrderLine, row: StockRow | None
     if row.state != "open" and row.reason != "rewound":
         run.skip("order line of a variation whose stock is not kept in step")
         return None
-    if first_look and seen.created < row.opened_at:
-        # taken before the opening count: that count already knows about it
+    if first_look and seen.created < time_text(parse_time(row.opened_at) - _SURELY_LISTED):
+        # taken long before the opening count, which already knows about it; the younger ones were listed, and so
+        # noted, before the number was read (the shop's times are whole seconds, and its clock may be behind ours)
         run.skip("order line older than the opening count")
         return None
     return LineMove(line.line_id, row, before - line.reduced, turn + 1)
