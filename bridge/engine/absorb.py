@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,7 @@ from bridge.remotes.port import RawProduct
 
 FieldKey = tuple[int | None, str]
 _NOT_COMPARED = PICTURES | {"description"}
+_SAME_WORDS = frozenset({"name", "price", "sku", "gtin"})
 
 
 def answered_item(bridge: Bridge, conn: Connection, raw: dict[str, Any]) -> ShownProduct:
@@ -52,25 +53,28 @@ def agree(
     links.put_base(conn, pid, {**base, **chosen})
 
 
-def agree_where_same(conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct) -> None:
-    """Like ``agree`` for a creation read back later: what differs by now was changed since, and is left to be decided.
+def agree_as_asked(
+    conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct, *, made_in: Literal["woo", "square"]
+) -> None:
+    """Like ``agree`` for a creation read back later: what was changed there since must still travel.
 
-    Pictures cannot be compared, and descriptions lose their markup on the way: those are taken as agreed.
+    The base of such a field is what the creation asked for, of the few fields both sides hold in the same words. What
+    else differs is left to be decided; pictures and descriptions never compare equal and count as agreed.
     """
-    square_now = product_values(square)
-    only: list[FieldKey] = [
-        (None, name)
-        for name, value in product_values(woo).items()
-        if name in _NOT_COMPARED or same(name, value, square_now[name])
-    ]
-    on_woo = {v.remote_id: variation_values(v) for v in woo.variations}
-    on_square = {v.remote_id: variation_values(v) for v in square.variations}
-    for link in links.variations_of(conn, pid):
-        other = on_square.get(link.square_id, {})
-        for name, value in on_woo.get(link.woo_id, {}).items():
-            if name in _NOT_COMPARED or same(name, value, other.get(name)):
-                only.append((link.vid, name))
-    agree(conn, pid, woo, square, only)
+    agree(conn, pid, woo, square)
+    row = links.product_row(conn, pid)
+    if row is None:
+        return
+    base = links.base_of(row)
+    for (vid, name), (in_woo, in_square) in list(base.items()):
+        if name in _NOT_COMPARED or same(name, in_woo, in_square):
+            continue
+        if name in _SAME_WORDS:
+            asked = in_woo if made_in == "square" else in_square
+            base[(vid, name)] = (asked, asked)
+        else:
+            del base[(vid, name)]
+    links.put_base(conn, pid, base)
 
 
 def link_created(

@@ -12,7 +12,7 @@ from typing import Any
 from bridge.domain.actions import action_key
 from bridge.domain.product import ShownProduct
 from bridge.domain.times import parse_time
-from bridge.engine.absorb import agree, answered_item, link_created, link_variations, write_history
+from bridge.engine.absorb import agree, agree_as_asked, answered_item, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.images import send_images_to_square
@@ -192,7 +192,7 @@ def _not_there_yet(bridge: Bridge, run: Run, due: list[Action]) -> list[Action]:
             continue
         found = next((there[s] for v in product.variations if (s := shown.canonical_sku(v.sku)) in there), None)
         if found is not None:
-            adopt(bridge, run, action, product, found.raw, by=_who_made(action, found.raw))
+            adopt(bridge, run, action, product, found.raw, by=_who_made(action, found.raw), later=True)
             continue
         if "body" not in action.payload:
             action.payload["body"] = _new_body(bridge, action, product)
@@ -247,8 +247,13 @@ def _send_creations(bridge: Bridge, run: Run, batch: list[Action]) -> int:
     return done
 
 
-def adopt(bridge: Bridge, run: Run, action: Action, woo: ShownProduct, raw: dict[str, Any], *, by: str) -> None:
-    """The item is there: link it, and take what both show as agreed when it was made by us."""
+def adopt(
+    bridge: Bridge, run: Run, action: Action, woo: ShownProduct, raw: dict[str, Any], *, by: str, later: bool = False
+) -> None:
+    """The item is there: link it, and take what both show as agreed when it was made by us.
+
+    ``later``: it was found again after its answer was lost, and may have been changed since.
+    """
     pid = action.pid or 0
     if by != "sku" and woo.images and bridge.settings.images:
         send_images_to_square(bridge, run, action, str(raw["id"]), [image.remote_id for image in woo.images])
@@ -264,7 +269,10 @@ def adopt(bridge: Bridge, run: Run, action: Action, woo: ShownProduct, raw: dict
         square = answered_item(bridge, conn, raw)
         link_created(bridge, run, conn, pid, woo, square, by)
         if by != "sku":
-            agree(conn, pid, woo, square)
+            if later:
+                agree_as_asked(conn, pid, woo, square, made_in="square")
+            else:
+                agree(conn, pid, woo, square)
             history.write(
                 conn, run_id=run.id, at=bridge.now(), side="square", kind="created", pid=pid, after=str(raw["id"]),
                 why="it was only in the shop", key=action.key,

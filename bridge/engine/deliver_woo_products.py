@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.domain.product import ShownProduct, ShownVariation
 from bridge.domain.times import parse_time
-from bridge.engine.absorb import agree, link_created, link_variations, write_history
+from bridge.engine.absorb import agree, agree_as_asked, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_square_items import due_of, mark_sent, old_enough
 from bridge.engine.deliver_stock import not_done
@@ -210,7 +210,9 @@ def _adopt_found(bridge: Bridge, run: Run, action: Action, square: ShownProduct,
     return _adopt(bridge, run, action, square, product_id, by="sku")
 
 
-def _adopt(bridge: Bridge, run: Run, action: Action, square: ShownProduct, product_id: str, *, by: str) -> int:
+def _adopt(
+    bridge: Bridge, run: Run, action: Action, square: ShownProduct, product_id: str, *, by: str, later: bool = False
+) -> int:
     whole = read_whole(bridge, product_id)
     if whole is not None and by != "sku" and whole[0].raw.get("type") == "variable":
         outcome = _add_variations(
@@ -230,7 +232,10 @@ def _adopt(bridge: Bridge, run: Run, action: Action, square: ShownProduct, produ
         store_whole(bridge, conn, whole)
         link_created(bridge, run, conn, pid, whole[2], square, by)
         if by != "sku":
-            agree(conn, pid, whole[2], square)
+            if later:
+                agree_as_asked(conn, pid, whole[2], square, made_in="woo")
+            else:
+                agree(conn, pid, whole[2], square)
             history.write(
                 conn, run_id=run.id, at=bridge.now(), side="woo", kind="created", pid=pid, after=product_id,
                 why="it was only in Square", key=action.key,
@@ -267,7 +272,7 @@ def _settle_creation(bridge: Bridge, run: Run, action: Action) -> None:
     with bridge.db.reading() as conn:
         square = shown.product_shown(conn, "square", action.payload["from"])
     if one is not None and square is not None:
-        _adopt(bridge, run, action, square, one.remote_id, by="created in woo")
+        _adopt(bridge, run, action, square, one.remote_id, by="created in woo", later=True)
         run.add("settled: it had happened")
     elif old_enough(bridge, action):
         _again(bridge, run, action)

@@ -134,7 +134,7 @@ def _carry_out(
     stock.change(
         conn, row.vid, state="open", reason="", woo_expected=before, woo_seen=before, woo_seen_at=now, dirty=1,
         suspect=0, backorders=int(one.backorders), opened_at=now, opened_by=verdict.why,
-        woo_writes=max(row.woo_writes, _writes_by(bridge, one.key or "")),
+        woo_writes=max(row.woo_writes, _writes_by(bridge, one.key or "")), woo_key=one.key or row.woo_key,
     )  # fmt: skip
     cursors.forget_fact(conn, f"opening:{row.woo_id}")
     cause = f"open:{row.woo_id}:{bridge.ids()}"
@@ -173,6 +173,9 @@ def _count_at_square(
     preferred = [s for s in (bridge.settings.staff_edit_store,) if s] + list(stores)
     online = {store: quantity for store, quantity in view.counts.items() if store in stores}
     wanted = Decimal(max(number, 0) + view.buffer)
+    if row.made_by == "created in square":
+        # nobody ever counted what we made ourselves: what is below zero there was sold at a till since
+        wanted += sum((quantity for quantity in online.values() if quantity < 0), Decimal(0))
     if not online:
         adjust_square(
             bridge, run, conn, row, preferred[0], wanted, cause, kind="count", movement_id=movement_id, absolute=True

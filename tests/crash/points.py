@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from bridge.remotes.port import Call, Reply
+from bridge.remotes.port import Call, NoReply, Reply
 from tests.world import World
 
 _SQUARE_WRITES = (
@@ -31,14 +31,18 @@ def is_write(call: Call) -> bool:
 
 
 class Points:
-    """The points passed so far, by name; ``at`` are the numbers at which the process dies (each once)."""
+    """The points passed so far, by name; ``at`` are the numbers at which the process dies (each once).
 
-    def __init__(self, at: Collection[int] = ()) -> None:
+    The write number ``unanswered`` (from 0) is done by its side, but its answer never comes.
+    """
+
+    def __init__(self, at: Collection[int] = (), *, unanswered: int = -1) -> None:
         self.names: list[str] = []
         self.effects: list[int] = []
         """Numbers of the points right after something changed outside the process (commits and writes)."""
         self.writes: list[str] = []
         """Every remote write that was sent, armed or not."""
+        self.unanswered = unanswered
         self.at = set(at)
         self.died_at: list[str] = []
         self.armed = False
@@ -73,6 +77,9 @@ class Watched:
         self._points.passed(f"before {name}")
         if is_write(call):
             self._points.writes.append(name)
+            if len(self._points.writes) - 1 == self._points.unanswered:
+                self._transport.send(call)
+                raise NoReply("no answer in time", sent=True)
         reply: Reply = self._transport.send(call)
         self._points.passed(f"after {name}", effect=is_write(call))
         return reply

@@ -13,10 +13,12 @@ from tests.world import World
 
 @dataclass(slots=True)
 class Told:
-    """What one life told: its points by name, which of them follow an effect, where it died, what is wrong."""
+    """What one life told: its points by name, which of them follow an effect, what was written, where it died, what is
+    wrong."""
 
     names: list[str]
     effects: list[int]
+    writes: list[str]
     died_at: list[str]
     faults: list[str]
 
@@ -29,18 +31,30 @@ class Tried:
     lives: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    def told(self) -> str:
+        """The first few wrong ones, for people."""
+        return "\n".join([f"{len(self.wrong)} faults in {self.lives} lives", *self.wrong[:12]])
+
     def add(self, told: Told) -> None:
         """Count one life."""
         self.lives += 1
         self.wrong += [f"died at {' and '.join(told.died_at) or 'no point'}: {fault}" for fault in told.faults]
 
 
-def tell(scenario: Scenario, world: World, crash_at: Collection[int], while_down: People | None = None) -> Told:
+def tell(
+    scenario: Scenario,
+    world: World,
+    crash_at: Collection[int],
+    *,
+    unanswered: int = -1,
+    while_down: People | None = None,
+) -> Told:
     """Live one life in a branch of the present."""
 
     def work() -> list[object]:
-        life = live(scenario, crash_at, world=world, while_down=while_down)
-        return [life.points.names, life.points.effects, life.points.died_at, life.faults]
+        life = live(scenario, crash_at, world=world, unanswered=unanswered, while_down=while_down)
+        points = life.points
+        return [points.names, points.effects, points.writes, points.died_at, life.faults]
 
     return Told(*branch(work))
 
@@ -59,7 +73,7 @@ def every_death(scenario: Scenario, while_down: People | None = None) -> Tried:
     tried = Tried(len(whole.names))
     tried.add(whole)
     for number in range(len(whole.names)):
-        told = tell(scenario, world, {number}, while_down)
+        told = tell(scenario, world, {number}, while_down=while_down)
         assert told.died_at, f"nobody died at point {number}"
         tried.add(told)
     return tried
@@ -78,6 +92,19 @@ def every_pair(scenario: Scenario) -> Tried:
         tried.add(once)
         for second in _later(once, first):
             tried.add(tell(scenario, world, {first, second}))
+    return tried
+
+
+def every_death_beside_a_lost_answer(scenario: Scenario) -> Tried:
+    """For each remote write: it is done but never answered, and the bridge dies once, at every point in turn."""
+    world, whole = _begin(scenario)
+    tried = Tried(0)
+    for number in range(len(whole.writes)):
+        lost = tell(scenario, world, (), unanswered=number)
+        tried.add(lost)
+        tried.points += len(lost.names)
+        for point in range(len(lost.names)):
+            tried.add(tell(scenario, world, {point}, unanswered=number))
     return tried
 
 

@@ -1,0 +1,29 @@
+"""The bridge dies at every effect point of the first days: openings, creations, pictures, prices, names, variations."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.stories import BY_NAME
+from tests.crash.tries import every_death
+
+PRODUCTS = (
+    "first sync woo to square",
+    "creation square to woo",
+    "prices both ways",
+    "rename and category in the shop",
+    "rename at square",
+    "opening with square's truth",
+    "start tracking",
+    "pictures go to square",
+    "picture added later",
+    "variation added in the shop",
+    "variation added at square",
+)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_death_at_any_point_ends_right(name: str) -> None:
+    tried = every_death(BY_NAME[name])
+    assert tried.points > 40
+    assert not tried.wrong, tried.told()

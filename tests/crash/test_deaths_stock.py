@@ -1,0 +1,27 @@
+"""The bridge dies at every effect point of a day's stock: orders, refunds, till sales, transfers, counts, edits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.stories import BY_NAME
+from tests.crash.tries import every_death
+
+STOCK = (
+    "online order of two products",
+    "order cancelled",
+    "order and its cancelling",
+    "refund with restock",
+    "till sale",
+    "transfer and count",
+    "staff edit in the shop",
+    "order edited by staff",
+    "a busy day",
+)
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_a_death_at_any_point_ends_right(name: str) -> None:
+    tried = every_death(BY_NAME[name])
+    assert tried.points > 40
+    assert not tried.wrong, tried.told()
