@@ -130,7 +130,7 @@ def _judge(bridge: Bridge, run: Run, conn: Connection, row: StockRow, one: WooSt
         _note(bridge, run, conn, row, one)
         return
     gap = int(one.quantity) - row.woo_expected
-    writes = _unchecked_writes(conn, row)
+    writes = unchecked_writes(conn, row)
     stock.change(
         conn, row.vid, suspect=0, woo_seen=int(one.quantity), woo_seen_at=bridge.now(),
         woo_checked=max([row.woo_checked, *(write.id for write in writes)]),
@@ -138,14 +138,14 @@ def _judge(bridge: Bridge, run: Run, conn: Connection, row: StockRow, one: WooSt
     if gap == 0:
         decisions.withdraw(conn, "staff_edit", row.woo_id, now=bridge.now())
         return
-    cause, orders_lost = explain_gap(gap, _orders_in_window(conn, row.vid, writes))
+    cause, orders_lost = explain_gap(gap, orders_in_window(conn, row.vid, writes))
     if cause == "staff_edit":
         staff_edit(bridge, run, conn, row, gap)
     else:
         heal(bridge, run, conn, row, gap, cause, orders_lost, writes[-1].id)
 
 
-def _unchecked_writes(conn: Connection, row: StockRow) -> list[outbox.Action]:
+def unchecked_writes(conn: Connection, row: StockRow) -> list[outbox.Action]:
     """Our writes to this number that were confirmed since its last check."""
     found = conn.execute(
         select(outbox_table)
@@ -161,7 +161,7 @@ def _unchecked_writes(conn: Connection, row: StockRow) -> list[outbox.Action]:
     return [outbox.of_row(one) for one in found]
 
 
-def _orders_in_window(conn: Connection, vid: int, writes: Iterable[outbox.Action]) -> list[WindowOrder]:
+def orders_in_window(conn: Connection, vid: int, writes: Iterable[outbox.Action]) -> list[WindowOrder]:
     """Order movements we learnt of after a write was decided, of orders that existed when it was confirmed.
 
     The shop's times are whole seconds and its clock may differ a little: the window is widened by two seconds.
