@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bridge.cli.options import BridgeCommand, Cli
 
 if TYPE_CHECKING:
+    from bridge.engine.context import Bridge
     from bridge.engine.reconcile import DriftReport
 
 
@@ -18,35 +19,55 @@ if TYPE_CHECKING:
 def reconcile(cli: Cli, /, fix: bool) -> int:
     """Compare both whole sides and say what drifted, and why.
 
-    Without --fix nothing is written. Exit code 3: there was drift.
+    Without --fix nothing is written. Exit code 3: there was drift, or (with --fix) decisions are left for you.
     """
+    from dataclasses import asdict
+
     from bridge.cli.opened import opened, steps
-    from bridge.cli.told import DRIFT, OK
-    from bridge.engine import reconcile as engine
+    from bridge.cli.told import report_json
+    from bridge.engine.reconcile import reconcile as compare
 
-    with opened(cli, writes_as="reconcile" if fix else "") as bridge, steps(cli, "Comparing"):
-        found = engine.reconcile(bridge, fix=fix)
-    _tell(cli, found, fixed=fix)
-    clean = not found.rows and not found.products_differ
-    rows = [row_json(row) for row in found.rows]
-    told = {"checked": found.checked, "products_differ": found.products_differ, "fixed": fix, "rows": rows}
-    cli.output.result(told, ok=clean)
-    return OK if clean else DRIFT
+    with opened(cli, writes_as="reconcile" if fix else "") as bridge:
+        with steps(cli, "Comparing") as step:
+            found = compare(bridge, fix=fix, step=step)
+        code = _code(bridge, found)
+    _tell(cli, found)
+    told = {
+        "checked": found.checked,
+        "products_differ": found.products_differ,
+        "rows": [asdict(row) for row in found.rows],
+        "fixed": report_json(found.fixed) if found.fixed else None,
+    }
+    cli.output.result(told, ok=code == 0)
+    return code
 
 
-def row_json(row: Any) -> dict[str, Any]:
-    """A row of the report for programs."""
-    names = ("sku", "store", "woo", "square", "expected", "cause", "proposal")
-    return {name: getattr(row, name) for name in names}
+def _code(bridge: Bridge, found: DriftReport) -> int:
+    from bridge.cli.told import DRIFT, OK, exit_code
+    from bridge.ledger import decisions
+
+    if found.fixed is None:
+        return DRIFT if found.rows or found.products_differ else OK
+    with bridge.db.reading() as conn:
+        brakes = sum(1 for row in decisions.open_ones(conn) if row.kind == "brake")
+    return exit_code(found.fixed, brakes=brakes)
 
 
-def _tell(cli: Cli, found: DriftReport, *, fixed: bool) -> None:
+def _tell(cli: Cli, found: DriftReport) -> None:
+    from dataclasses import astuple
+
+    from bridge.cli.told import tell_report
+
     line = cli.output.line
     if found.rows:
-        columns = ("SKU", "Store", "Shop", "Square", "Expected", "Likely cause", "Healed by" if fixed else "To be done")
-        cli.output.table(columns, [list(row_json(row).values()) for row in found.rows])
-    line(f"\n{found.checked} variations compared; {len(found.rows)} numbers differ from what they should be.")
+        columns = ("SKU", "Store", "Shop", "Square", "Expected", "Likely cause", "What heals it")
+        cli.output.table(columns, [astuple(row) for row in found.rows])
+        line()
+    line(f"{found.checked} variations compared; {len(found.rows)} numbers are not what they should be.")
     if found.products_differ:
         line(f"{found.products_differ} products differ in their fields: bridge plan products")
-    if (found.rows or found.products_differ) and not fixed:
+    if found.fixed:
+        line("\nHealed:")
+        tell_report(cli.output, found.fixed)
+    elif found.rows or found.products_differ:
         line("Heal with: bridge reconcile --fix")
