@@ -42,8 +42,9 @@ def movement_text(row: Any, stores: Mapping[str, str]) -> str:
 
 def _own_words(kind: str, detail: Mapping[str, Any], quantity: Decimal) -> str:
     if kind == "opening count":
-        counted = sum((Decimal(n) for n in detail.get("square", {}).values()), Decimal(0))
-        return f"opening count: the shop showed {detail.get('woo')}, the stores {counted} ({detail.get('why', '')})"
+        counts = [Decimal(number) for number in detail.get("square", {}).values()]
+        stores = f"the stores {sum(counts, Decimal(0))}" if counts else "no store had counted it"
+        return f"opening count: the shop showed {detail.get('woo')}, {stores} ({detail.get('why', '')})"
     if kind == "staff edit":
         return f"changed by hand in the shop: {quantity:+} ({'applied' if detail.get('applied') else 'taken back'})"
     if kind == "correction":

@@ -154,3 +154,32 @@ def test_a_plan_tells_brakes_apart_from_questions() -> None:
     assert len(made.brakes) == 1 and "price" in made.brakes[0]
     with world.db.reading() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM decision").scalar() == 0
+
+
+def test_two_orders_of_one_sku_are_two_entries_that_add_up() -> None:
+    world, cap, _ = two_products()
+    world.buy(cap, 1)
+    world.buy(cap, 1)
+    made = plan(world)
+    assert [(a.before, a.after) for a in made.actions] == [("10", "9"), ("9", "8")]
+    apply_plan(world.bridge, made)
+    assert world.on_hand(world.twin(cap)) == 8
+
+
+def test_a_plan_with_a_change_by_hand_can_be_applied() -> None:
+    world, cap, _ = two_products()
+    world.woo.acts["staff_set_stock"](cap, 15)
+    apply_plan(world.bridge, plan(world))
+    assert world.on_hand(world.twin(cap)) == 15
+
+
+def test_a_product_of_the_stores_is_planned_with_the_number_the_shop_will_show() -> None:
+    world = World()
+    (variation,) = world.square.seed_catalog(1, quantity=4)
+    (action,) = plan(world, Scope()).actions
+    assert (action.side, action.kind) == ("woo", "create")
+    opening = action.after["opening"]
+    world.quiet()
+    with world.db.reading() as conn:
+        woo_id = conn.exec_driver_sql("SELECT woo_id FROM variation").scalar()
+    assert list(opening.values()) == [world.woo_stock(str(woo_id))] == [int(world.on_hand(variation))]
