@@ -199,4 +199,16 @@ def _store_numbers(bridge: Bridge, conn: Connection, products: Sequence[ShownPro
             for count in page:
                 if count.store_id in online:
                     sums[count.variation_id] = sums.get(count.variation_id, Decimal(0)) + count.quantity
-    return {one: max(int(total), 0) for one, total in sums.items() if total == total.to_integral_value()}
+    whole = {one: int(total) for one, total in sums.items() if total == total.to_integral_value()}
+    kept = _kept_back(bridge, products, online)
+    return {one: max(total - kept[one], 0) for one, total in whole.items()}
+
+
+def _kept_back(bridge: Bridge, products: Sequence[ShownProduct], online: Sequence[str]) -> dict[str, int]:
+    """Variation id → units the shop will not be shown."""
+    buffers = bridge.settings.buffers
+    return {
+        v.remote_id: buffers.total(v.sku, [" > ".join(path) for path in product.categories], online)
+        for product in products
+        for v in product.variations
+    }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bridge.domain.stock import Buffers
 from bridge.engine.planning import Plan, apply_plan, make_plan, plan_from_json, plan_to_json
 from bridge.engine.sync import Scope
 from bridge.errors import InputError, PlanOutdated
@@ -173,8 +174,10 @@ def test_a_plan_with_a_change_by_hand_can_be_applied() -> None:
     assert world.on_hand(world.twin(cap)) == 15
 
 
-def test_a_product_of_the_stores_is_planned_with_the_number_the_shop_will_show() -> None:
+@pytest.mark.parametrize("kept_back", [0, 1])
+def test_a_product_of_the_stores_is_planned_with_the_number_the_shop_will_show(kept_back: int) -> None:
     world = World()
+    world.use(buffers=Buffers(default=kept_back))
     (variation,) = world.square.seed_catalog(1, quantity=4)
     (action,) = plan(world, Scope()).actions
     assert (action.side, action.kind) == ("woo", "create")
@@ -182,4 +185,4 @@ def test_a_product_of_the_stores_is_planned_with_the_number_the_shop_will_show()
     world.quiet()
     with world.db.reading() as conn:
         woo_id = conn.exec_driver_sql("SELECT woo_id FROM variation").scalar()
-    assert list(opening.values()) == [world.woo_stock(str(woo_id))] == [int(world.on_hand(variation))]
+    assert list(opening.values()) == [world.woo_stock(str(woo_id))] == [int(world.on_hand(variation)) - kept_back]
