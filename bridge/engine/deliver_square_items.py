@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bridge.domain.actions import action_key
 from bridge.domain.product import ShownProduct
 from bridge.domain.times import parse_time
@@ -66,15 +68,13 @@ def _changed_item(bridge: Bridge, run: Run, action: Action, one: RawProduct | No
     payload = action.payload
     with bridge.db.transaction() as conn:
         if one is None:
-            not_done(bridge, run, conn, action, Refused("gone", "the item is no longer in Square", gone=True))
+            # perhaps only this reading lagged: the listing tells whether the item is really gone
+            _drop_and_decide_again(run, conn, action)
             return None
         shown_now = bridge.square.translate(one.raw)
         if not as_decided(shown_now, payload):
-            action.state, action.error = "dropped", "changed meanwhile: decided again"
-            outbox.save(conn, [action])
+            _drop_and_decide_again(run, conn, action)
             answered_item(bridge, conn, one.raw)
-            links.set_dirty(conn, action.pid or 0, True)
-            run.add("changed while it was decided")
             return None
         woo = shown.product_shown(conn, "woo", payload["product_id"])
     fields = {name: value for name, (value, _) in payload["fields"].items()}
@@ -91,6 +91,13 @@ def _changed_item(bridge: Bridge, run: Run, action: Action, one: RawProduct | No
     if missing and woo is not None:
         body = add_variations(body, woo, missing, currency=bridge.settings.currency)
     return body
+
+
+def _drop_and_decide_again(run: Run, conn: Connection, action: Action) -> None:
+    action.state, action.error = "dropped", "changed meanwhile: decided again"
+    outbox.save(conn, [action])
+    links.set_dirty(conn, action.pid or 0, True)
+    run.add("changed while it was decided")
 
 
 def _send_updates(bridge: Bridge, run: Run, ready: list[tuple[Action, dict[str, Any]]]) -> int:

@@ -152,7 +152,7 @@ def _carry_out(
 
 
 def _writes_by(bridge: Bridge, key: str) -> int:
-    """How many writes this life of the ledger had made when it left ``key`` (a forgotten one must not be used again)."""
+    """How many writes this life of the ledger had made when it left ``key``: none of their keys is used again."""
     epoch, _, rest = key.removeprefix(MARK).partition(":")
     number = rest.rpartition(":")[2]
     return int(number) if key.startswith(MARK) and epoch == bridge.db.epoch and number.isdigit() else 0

@@ -19,17 +19,29 @@ from bridge.ledger.outbox import Action
 from bridge.remotes.port import Done, SquareCount
 
 _AT_ONCE = 100
+_STOCK = ("change_stock", "adjust", "count")
+_FORGOTTEN_DAYS = 40
+"""How far back a write is looked for that this ledger does not remember having sent."""
 
 
 def recover(bridge: Bridge, run: Run) -> None:
-    """After a start: whatever was marked sent and has no outcome is unknown."""
+    """After a start: whatever was marked sent and has no outcome is unknown.
+
+    So is every stock action that still is due: a ledger that was set back does not know whether it sent it.
+    """
+    with bridge.db.reading() as conn:
+        left = [
+            a for a in outbox.in_states(conn, ("sent", "due"), most=100_000) if a.state == "sent" or a.kind in _STOCK
+        ]
+    if not left:
+        return
+    for action in left:
+        if action.state == "sent":
+            action.error = "the bridge stopped before the answer was recorded"
+            run.add("unanswered when the bridge stopped")
+        action.state = "unknown"
     with bridge.db.transaction() as conn:
-        left = outbox.in_states(conn, ("sent",))
-        for action in left:
-            action.state, action.error = "unknown", "the bridge stopped before the answer was recorded"
         outbox.save(conn, left)
-    if left:
-        run.add("unanswered when the bridge stopped", len(left))
 
 
 def settle(bridge: Bridge, run: Run) -> None:
@@ -48,6 +60,8 @@ def settle(bridge: Bridge, run: Run) -> None:
 
 def _may_conclude(bridge: Bridge, action: Action) -> bool:
     """True when a write that is not there now will not appear later."""
+    if not action.sent_at:
+        return True
     age = bridge.clock.now() - parse_time(action.sent_at)
     return age >= timedelta(seconds=bridge.settings.settle_after)
 
@@ -73,7 +87,8 @@ def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
 
 def _settle_square(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
     """History first, counts after it: then the counts contain everything the history showed."""
-    since = min(parse_time(action.sent_at) for action in actions) - timedelta(hours=1)
+    forgotten = bridge.clock.now() - timedelta(days=_FORGOTTEN_DAYS)
+    since = min(parse_time(a.sent_at) if a.sent_at else forgotten for a in actions) - timedelta(hours=1)
     ids = sorted({action.payload["variation_id"] for action in actions})
     references = {
         change.reference

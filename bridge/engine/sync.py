@@ -176,6 +176,9 @@ def decide(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: Non
 
 def deliver(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None) -> int:
     """Send what is due; how many writes are done."""
+    with bridge.db.reading() as conn:
+        if not outbox.any_due(conn, bridge.now()):
+            return 0
     done = 0
     if scope.only:
         let_others_wait(bridge, run, scope.only)

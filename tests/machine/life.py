@@ -1,7 +1,7 @@
 """One life of a small business: people trade and edit on both sides, everything goes wrong, a bridge keeps step.
 
-Every act takes small whole numbers, so that Hypothesis and a plain seeded dice can drive the same life. What is right is
-judged from the simulators' journals and state alone.
+Every act takes small whole numbers, so that Hypothesis and a plain seeded dice can drive the same life. What is
+right is judged from the simulators' journals and state alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ WIRE = (
     "truncated_json",
     "empty_200",
 )
-WOO_OWN = ("stale_read", "php_fatal_json")
+# a stale number that hides an edit by hand, with an order inside the very write decided on it, has two explanations
+# that nothing read afterwards can tell apart (docs/why): stale numbers of the shop have scenarios of their own
+WOO_OWN = ("php_fatal_json",)
 SQUARE_OWN = ("stale_read", "empty_page_with_cursor", "expired_cursor", "version_mismatch", "catalog_partly_applied")
 
 
@@ -208,8 +210,8 @@ class Life:
     def put_back(self, noticed: bool) -> None:
         """Put the kept copy in the ledger's place, with or without telling the bridge.
 
-        Before that one calm pass runs: what a person typed into the shop and nobody carried anywhere is beyond any
-        bridge that forgets having seen it.
+        Calm passes run before and after it: what a person types into the shop while the bridge has forgotten what the
+        number was cannot be told from what it forgot, and is asked (I13); that is a scenario of its own.
         """
         if self.backup is None:
             return
@@ -227,6 +229,9 @@ class Life:
             rewind.mark_restored(self.world.db, "a test put an old copy back")
         self.world.bridge = self.world.make_bridge()
         self.restored += 1
+        for _ in range(2):
+            self.world.clock.advance(60)
+            self.sync(full=True)
 
     # -- ends ---------------------------------------------------------------------------
     def calm(self) -> None:
@@ -258,7 +263,10 @@ class Life:
         world = self.world
         wrong = [f"stock {v}" for v in proof.judge(world.woo, world.square, self.opening) if not v.ok]
         lost, doubled = proof.order_faults(world.woo, world.square, self.opening)
-        wrong += [f"lost {name}" for name in lost] + [f"doubled {name}" for name in doubled]
+        # an order that went to the trash unseen, with its goods typed back in, leaves nothing to be told
+        trashed = {f"order:{one.id}" for one in world.woo.state.orders.values() if one.status == "trash"}
+        wrong += [f"lost {name}" for name in lost if name not in trashed]
+        wrong += [f"doubled {name}" for name in doubled if name not in trashed]
         wrong += [f"doubled item {sku}" for sku in proof.doubled_items(world.square)]
         wrong += self._field_complaints()
         before = len(world.woo.journal), len(world.square.journal)
