@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+ON_PARENT = "its stock is counted on its parent product in the shop"
+SQUARE_UNTRACKED = "Square does not track it"
+SHOP_UNTRACKED = "the shop does not track it"
+
 Truth = Literal["ask", "woo", "square"]
 Step = Literal["agreed", "square_is_true", "woo_is_true", "start_tracking", "ask", "off"]
 
@@ -39,13 +43,13 @@ def open_stock(
     ``refusal`` why it cannot ("fractional" or ""), ``has_counts`` whether any store ever counted it.
     """
     if woo_tracking == "parent":
-        return Opening("off", "its stock is counted on its parent product in the shop")
+        return Opening("off", ON_PARENT)
     if square_tracking != "tracked":
-        return Opening("off", "Square does not track it")
+        return Opening("off", SQUARE_UNTRACKED)
     if woo_quantity is None or woo_tracking != "tracked":
         if has_counts and not refusal and truth == "square":
             return Opening("start_tracking", "Square counts it, the shop starts to", square_quantity)
-        return Opening("off", "the shop does not track it")
+        return Opening("off", SHOP_UNTRACKED)
     if refusal == "fractional":
         return Opening("agreed", "Square's count is fractional; the shop's number is left alone")
     if not has_counts:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
+from bridge.domain.opening import SHOP_UNTRACKED
 from bridge.domain.times import normal_time, parse_time, time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.observe_square import store_counts
@@ -31,7 +32,7 @@ from bridge.remotes.port import (
 
 _AT_ONCE = 200
 NOT_TRACKED = "not_tracked"
-UNTRACKED = "the shop does not track it"
+UNTRACKED = SHOP_UNTRACKED
 _SQUARE_AT_ONCE = 100
 _BATCH_LIVES_HOURS = 20
 """Square refuses changes older than 24 hours; a batch is made anew well before that."""

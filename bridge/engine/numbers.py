@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
+from bridge.domain.opening import ON_PARENT
 from bridge.domain.stock import WindowOrder, explain_gap, spread
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
@@ -47,7 +48,7 @@ def note_numbers(bridge: Bridge, run: Run, shown: Sequence[WooStock]) -> None:
 
 def _is_odd(conn: Connection, row: StockRow, one: WooStock) -> bool:
     if row.state == "off":
-        return row.reason == UNTRACKED and one.quantity is not None and one.tracking == "tracked"
+        return row.reason in (UNTRACKED, ON_PARENT) and one.quantity is not None and one.tracking == "tracked"
     if row.state != "open":
         return False
     if one.quantity is None or one.tracking != "tracked" or one.quantity != row.woo_expected:

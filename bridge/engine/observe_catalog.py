@@ -12,11 +12,12 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bridge.domain.brakes import believe_listing
+from bridge.domain.opening import SQUARE_UNTRACKED
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run, cursor_time
 from bridge.engine.decide_stock import announce, released_names
 from bridge.engine.numbers import note_numbers
-from bridge.ledger import cursors, links, shown
+from bridge.ledger import cursors, links, shown, stock
 from bridge.remotes.port import RawProduct, RawVariation
 
 WOO = "woo_catalog"
@@ -154,6 +155,7 @@ def store_square_item(bridge: Bridge, conn: Connection, one: RawProduct) -> None
     for variation in product.variations:
         shown.put_variation(conn, "square", one.remote_id, variation, "", now=now)
     shown.keep_only_variations(conn, "square", one.remote_id, [v.remote_id for v in product.variations])
+    stock.reopen(conn, [v.remote_id for v in product.variations if v.tracking == "tracked"], SQUARE_UNTRACKED)
 
 
 # -- both -----------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
+from bridge.errors import BridgeError
 from bridge.remotes.port import Call
 from bridge.sim.kernel.direct import InProcessSquare
 from bridge.sim.square.account import FakeSquare
 from tests.world import World
-
-CENTS = 100
 
 
 def to_square(square: FakeSquare, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -20,8 +22,6 @@ def to_square(square: FakeSquare, path: str, body: dict[str, Any]) -> dict[str, 
         reply = InProcessSquare(square, next(iter(square.state.tokens))).send(Call("POST", path, body=body))
     finally:
         square.faults.rules = rules
-    import orjson
-
     answer: dict[str, Any] = orjson.loads(reply.body)
     assert reply.status == 200, answer
     return answer
@@ -95,6 +95,20 @@ def in_step(world: World) -> World:
     world.sync(full=True)
     world.quiet()
     return world
+
+
+def inside_our_write(world: World, act: Callable[[], object]) -> None:
+    """Something happens in the shop between the reading and the saving of our next stock change there."""
+    world.woo.between.append(lambda: act() and None)
+
+
+def try_to_sync(world: World, *, full: bool = False) -> bool:
+    """A pass that may find a side down; whether it came to its end."""
+    try:
+        world.sync(full=full)
+    except BridgeError:
+        return False
+    return True
 
 
 def sum_at_square(world: World, woo_id: int) -> Decimal:
