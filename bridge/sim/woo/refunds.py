@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sim.kernel.exchange import SimResponse
 from bridge.sim.woo.order_lines import amount_of, whole
-from bridge.sim.woo.order_state import ZERO, ExtraLine, Order, OrderLine, Refund, Taxes, TaxLine, line_meta
+from bridge.sim.woo.order_state import ZERO, ExtraLine, Order, OrderLine, Refund, Taxes, TaxLine, line_meta, set_meta
 from bridge.sim.woo.order_status import change_status
 from bridge.sim.woo.order_stock import restock_refund
 from bridge.sim.woo.order_totals import CENT, TaxRules, round_tax, tax_by_rate
@@ -219,6 +219,8 @@ def post_refund(shop: FakeWoo, call: Call) -> SimResponse:
         restock=as_flag(body["api_restock"]),
         through_gateway=as_flag(body["api_refund"]),
     )
+    for entry in body["meta_data"]:
+        set_meta(refund.meta, str(entry.get("key")), entry.get("value"), shop.ids.number("order_meta"))
     shown = refund_json(shop, refund, call.base)
     return call.reply(shown, 201, {"Location": f"{call.base}/wp-json{_LOCATION}/{refund.id}"})
 
