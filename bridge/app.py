@@ -5,6 +5,7 @@ Nothing is connected before it is used: a command that only looks into the ledge
 
 from __future__ import annotations
 
+import random
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,9 +21,11 @@ from bridge.domain.stock import Buffers
 from bridge.engine.context import Bridge
 from bridge.engine.currency import check_currency
 from bridge.engine.settings import Settings, StoreSetting
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, LedgerBusy
+from bridge.ledger import lend
 from bridge.ledger.database import MEMORY, Database
 from bridge.ledger.lease import Lease
+from bridge.remotes.ahead import read_ahead
 from bridge.remotes.pace import Pace
 from bridge.remotes.port import Call, NoReply, Reply, Transport
 from bridge.report.logs import log
@@ -39,6 +42,11 @@ RENEW_SECONDS = 15.0
 def new_id() -> str:
     """Random text for keys, epochs and runs."""
     return str(uuid.uuid4())
+
+
+def dice() -> float:
+    """A random number from 0 to 1, for pauses that should not coincide."""
+    return random.random()
 
 
 # -- settings -------------------------------------------------------------------------
@@ -162,8 +170,17 @@ class Sides:
 
 
 @contextmanager
-def open_sides(config: Config, clock: Clock | None = None, *, attempts: int = 4) -> Iterator[Sides]:
-    """Both sides, paced as configured; ``attempts`` is how often a read is tried before its side counts as down."""
+def open_sides(
+    config: Config,
+    clock: Clock | None = None,
+    *,
+    attempts: int = 4,
+    wrap: Callable[[Transport, str], Transport] = lambda transport, _: transport,
+) -> Iterator[Sides]:
+    """Both sides, paced as configured; ``attempts`` is how often a read is tried before its side counts as down.
+
+    ``wrap`` puts something around each side's transport (the daemon's circuit breaker).
+    """
     from bridge.remotes.square.client import SquareClient
     from bridge.remotes.woo.client import WooClient
 
@@ -174,14 +191,14 @@ def open_sides(config: Config, clock: Clock | None = None, *, attempts: int = 4)
         stack.callback(square.close)
         yield Sides(
             WooClient(
-                _as_port(woo),
+                wrap(_as_port(woo), "woo"),
                 clock=clock,
                 pace=Pace(clock, rate=config.pace.woo_per_second),
                 batch_size=config.woo.batch_size,
                 attempts=attempts,
             ),
             SquareClient(
-                _as_port(square),
+                wrap(_as_port(square), "square"),
                 clock=clock,
                 pace=Pace(clock, rate=config.pace.square_per_second),
                 version=config.square.version,
@@ -228,10 +245,16 @@ def open_ledger(config: Config, clock: Clock, *, write: bool) -> Database:
 def held_lease(db: Database, owner: str, clock: Clock) -> Iterator[Lease]:
     """Hold the right to write (I17), renewed beside the work; every commit of the ledger asks whether it still holds.
 
-    Raises ``LedgerBusy`` with the holder's name while another bridge works on this ledger.
+    A command asks a daemon to lend it the ledger between two passes. Raises ``LedgerBusy`` with the holder's name
+    while another bridge works on this ledger.
     """
     lease = Lease(db, owner, clock, LEASE_SECONDS)
-    lease.acquire()
+    try:
+        lease.acquire()
+    except LedgerBusy:
+        if owner == lend.LENDER or not lend.lent_by_daemon(db):
+            raise
+        lend.borrow(db, lease, owner, clock)
     done = threading.Event()
     keeper = threading.Thread(target=_keep, args=(lease, done), name="lease", daemon=True)
     before = db.before_commit
@@ -282,6 +305,7 @@ def open_bridge(
             settings=settings_of(config),
             ids=new_id,
             fetch=_picture_fetch(config, clock, stack),
+            ahead=read_ahead,
         )
         if remotes:
             check_currency(bridge, sides.woo.caller, remember=bool(writes_as))

@@ -142,6 +142,13 @@ def conceal(value: str) -> None:
         _revealed.add(value)
 
 
+def keep_hidden(value: str) -> str:
+    """``value``, shown as dots from now on like every secret that was read."""
+    if len(value) >= _SHORTEST:
+        _revealed.add(value)
+    return value
+
+
 def redact(text: str) -> str:
     """``text`` with every value revealed in this process replaced by dots."""
     for value in sorted(_revealed, key=len, reverse=True):

@@ -8,8 +8,8 @@ answers slowly is given more time between two passes, so that the bridge is neve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, time
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -43,12 +43,32 @@ class Hook:
     """What is known of one side's webhooks. Moments are UTC; ``None`` means never.
 
     ``rang``: a genuine delivery came. ``missed``: a look found what no delivery had told in time. ``expected`` is
-    False for a side without webhooks (none configured).
+    False for a side without webhooks (none configured). ``doubted``: a look found something, and whether a delivery
+    still tells of it is not known yet.
     """
 
     rang: datetime | None = None
     missed: datetime | None = None
     expected: bool = True
+    doubted: datetime | None = None
+
+
+LEAD = timedelta(seconds=120)
+"""A ring this shortly before a look has told of what the look found."""
+GRACE = timedelta(seconds=240)
+"""How late a ring may come: WooCommerce sends once a minute while the site has traffic, Square within a minute."""
+
+
+def after_look(hook: Hook, *, rang: datetime | None, found: bool, now: datetime) -> Hook:
+    """What is known after a look. ``rang`` is the newest delivery, ``found`` whether people had changed something."""
+    doubted, missed = hook.doubted, hook.missed
+    if doubted is not None and rang is not None and rang >= doubted - LEAD:
+        doubted = None
+    elif doubted is not None and now - doubted > GRACE:
+        doubted, missed = None, now
+    if found and doubted is None and not (rang is not None and rang >= now - LEAD):
+        doubted = now
+    return replace(hook, rang=rang, missed=missed, doubted=doubted)
 
 
 def trust(hook: Hook, now: datetime, trusted_for: float) -> Trust:

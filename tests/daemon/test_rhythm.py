@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.rhythm import Hook, Rhythm, is_quiet, trust, wait_until_next
+from bridge.domain.rhythm import Hook, Rhythm, after_look, is_quiet, trust, wait_until_next
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ALIVE, SILENT, UNKNOWN = Hook(rang=NOW), Hook(missed=NOW), Hook()
@@ -72,3 +72,27 @@ def test_a_ring_just_now_never_makes_a_hook_less_trusted(hook: Hook, _: object) 
     before = trust(hook, NOW, 3600)
     rung = Hook(rang=NOW + timedelta(seconds=1), missed=hook.missed, expected=hook.expected)
     assert order.index(trust(rung, NOW + timedelta(seconds=1), 3600)) >= order.index(before)
+
+
+def looks(hook: Hook, *story: tuple[int, int | None, bool]) -> Hook:
+    """(minute of the look, minute of the newest ring, whether something was found)."""
+    for minute, rang, found in story:
+        at = None if rang is None else NOW + timedelta(minutes=rang)
+        hook = after_look(hook, rang=at, found=found, now=NOW + timedelta(minutes=minute))
+    return hook
+
+
+def test_a_change_that_no_ring_told_of_makes_a_hook_silent_after_a_while() -> None:
+    later = NOW + timedelta(minutes=9)
+    assert trust(looks(Hook(), (0, None, True), (2, None, False)), later, 3600) == "unproved"
+    assert trust(looks(Hook(), (0, None, True), (2, None, False), (9, None, False)), later, 3600) == "silent"
+
+
+def test_a_ring_that_comes_late_or_came_shortly_before_clears_the_doubt() -> None:
+    later = NOW + timedelta(minutes=9)
+    assert trust(looks(Hook(), (0, None, True), (9, 3, False)), later, 3600) == "proved"
+    assert trust(looks(Hook(), (0, -1, True), (9, -1, False)), later, 3600) == "proved"
+
+
+def test_a_quiet_shop_is_not_called_silent() -> None:
+    assert trust(looks(Hook(), *((minute, None, False) for minute in range(60))), NOW, 3600) == "unproved"

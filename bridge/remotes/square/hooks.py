@@ -33,7 +33,7 @@ class SquareHooks:
     """A ``HookRegistry`` over a caller that holds the application's token."""
 
     side = "square"
-    topics = TOPICS
+    topics: Sequence[str] = TOPICS
     one_for_all = True
 
     def __init__(self, caller: Caller, ids: Callable[[], str]) -> None:

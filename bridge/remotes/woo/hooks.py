@@ -31,7 +31,7 @@ class WooHooks:
     """
 
     side = "woo"
-    topics = TOPICS
+    topics: Sequence[str] = TOPICS
     one_for_all = False
 
     def __init__(self, caller: Caller, secret: Callable[[], str]) -> None:
