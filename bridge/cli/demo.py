@@ -71,7 +71,7 @@ def demo(cli: Cli, /, seed: int, seconds: int, serve: bool) -> int:
         right = bool(told.pop("ok"))
         cli.output.result(told, ok=right)
         if serve:
-            _serve(cli, world)
+            _serve(world)
     return 0 if right else 1
 
 
@@ -210,12 +210,17 @@ class _Play:
         self.out.line(f"\n{verdict}")
 
 
-def _serve(cli: Cli, world: DemoWorld) -> None:
-    """Leave everything running until Ctrl-C."""
+def _serve(world: DemoWorld) -> None:
+    """Leave everything running until Ctrl-C. The keys open simulators only, so they are shown as they are."""
     key = next(iter(world.woo.state.keys.values()))
-    note = cli.output.note
-    note(f"Shop    {world.servers[0].url}   key {key.key}   secret {key.secret}")
-    note(f"Square  {world.servers[1].url}   token {next(iter(world.square.state.tokens))}")
-    note(f"Doorbells {world.hooks.url('woo')} and {world.hooks.url('square')}; engine: process {world.engine.pid}")
-    note("Control plane of both simulators: /_sim/acts, /_sim/state, /_sim/journal. Runs until Ctrl-C.")
+    lines = (
+        f"Shop       {world.servers[0].url}   key {key.key}   secret {key.secret}",
+        f"Square     {world.servers[1].url}   token {next(iter(world.square.state.tokens))}",
+        f"Doorbells  {world.hooks.url('woo')}",
+        f"           {world.hooks.url('square')}",
+        f"Engine     process {world.engine.pid}; look at its ledger with: bridge --config {world.config} status",
+        "Both simulators have a control plane: /_sim/acts, /_sim/state, /_sim/journal. Runs until Ctrl-C.",
+    )
+    for line in lines:
+        click.echo(line, err=True)
     threading.Event().wait()

@@ -33,6 +33,8 @@ GATHER_SECONDS = 0.05
 START_ATTEMPTS = 20
 SETTLE_AFTER = 2.0
 OVERLAP_SECONDS = 10
+ROUNDS = 2
+"""In trade this dense something is always new: rather look at the tills again than finish every number."""
 SQUARE_EVENTS = ("inventory.count.updated", "catalog.version.updated", "payment.updated", "location.updated")
 WOO_TOPICS = (
     "order.created",
@@ -92,7 +94,9 @@ def main(config_path: str, hooks_path: str) -> int:
     orders = Orders()
     threading.Thread(target=orders.listen, name="orders", daemon=True).start()
     with _opened(Path(config_path)) as bridge:
-        bridge.settings = replace(bridge.settings, settle_after=SETTLE_AFTER, overlap_seconds=OVERLAP_SECONDS)
+        bridge.settings = replace(
+            bridge.settings, settle_after=SETTLE_AFTER, overlap_seconds=OVERLAP_SECONDS, rounds=ROUNDS
+        )
         hooks = Hooks.read(Path(hooks_path))
         keys: list[str] = []
         bell = Doorbell(
