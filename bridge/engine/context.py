@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -21,9 +22,28 @@ MARK = "bridge:"
 """Every reference of ours at Square starts with this; so do our keys in the shop's meta."""
 
 
+T = TypeVar("T")
+
+
+class Ahead(Protocol):
+    """How the pages of a listing come: ``read_ahead`` by a thread, ``one_by_one`` when they are asked for."""
+
+    def __call__(self, pages: Iterator[T], /) -> Iterator[T]:
+        """The same pages in the same order."""
+        ...
+
+
+def one_by_one(pages: Iterator[T], /) -> Iterator[T]:
+    """Each page is fetched when it is asked for: nothing happens at the same time as anything else."""
+    return pages
+
+
 @dataclass(slots=True)
 class Bridge:
-    """The engine's surroundings; nothing in here decides. ``fetch`` reads a picture: (bytes, MIME type) or ``None``."""
+    """The engine's surroundings; nothing in here decides. ``fetch`` reads a picture: (bytes, MIME type) or ``None``.
+
+    ``ahead`` may fetch the next page of a listing while the current one is looked at.
+    """
 
     db: Database
     woo: WooSide
@@ -32,6 +52,7 @@ class Bridge:
     settings: Settings
     ids: Callable[[], str]
     fetch: Callable[[str], tuple[bytes, str] | None] = lambda _: None
+    ahead: Ahead = one_by_one
 
     def now(self) -> str:
         """The moment as ledger text."""

@@ -33,17 +33,32 @@ _ROUNDS = 3
 _BATCH = 100
 
 
-def note_numbers(bridge: Bridge, run: Run, shown: Sequence[WooStock]) -> None:
-    """Look at freshly listed numbers; whatever does not fit becomes a suspect, to be looked at closely."""
-    with bridge.db.reading() as conn:
-        rows = stock.by_woo(conn, [one.variation_id for one in shown])
-        odd = [(rows[one.variation_id], one) for one in shown if one.variation_id in rows]
-        odd = [(row, one) for row, one in odd if _is_odd(conn, row, one)]
+def odd_numbers(conn: Connection, shown: Sequence[WooStock]) -> list[tuple[StockRow, WooStock]]:
+    """Those of freshly listed numbers that do not fit what the ledger expects."""
+    expected = stock.expected_by_woo(conn, [one.variation_id for one in shown])
+    unlike = [one for one in shown if not _is_as_expected(one, expected.get(one.variation_id))]
+    if not unlike:
+        return []
+    rows = stock.by_woo(conn, [one.variation_id for one in unlike])
+    odd = [(rows[one.variation_id], one) for one in unlike if one.variation_id in rows]
+    return [(row, one) for row, one in odd if _is_odd(conn, row, one)]
+
+
+def note_numbers(bridge: Bridge, run: Run, odd: Sequence[tuple[StockRow, WooStock]]) -> None:
+    """What does not fit becomes a suspect, to be looked at closely."""
     if not odd:
         return
     with bridge.db.transaction() as conn:
         for row, one in odd:
             _note(bridge, run, conn, row, one)
+
+
+def _is_as_expected(one: WooStock, expected: tuple[int, bool, str] | None) -> bool:
+    """True when nothing at all needs a look; what is unopened or unknown is looked at by ``_is_odd``."""
+    if expected is None or one.tracking != "tracked" or one.quantity is None:
+        return False
+    quantity, backorders, key = expected
+    return one.quantity == quantity and one.backorders == backorders and (not one.key or one.key == key)
 
 
 def _is_odd(conn: Connection, row: StockRow, one: WooStock) -> bool:

@@ -6,8 +6,11 @@ much since last time is not believed, and nothing is marked gone by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -16,7 +19,7 @@ from bridge.domain.opening import SQUARE_UNTRACKED
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run, cursor_time
 from bridge.engine.decide_stock import announce, released_names
-from bridge.engine.numbers import note_numbers
+from bridge.engine.numbers import note_numbers, odd_numbers
 from bridge.ledger import cursors, links, shown, stock
 from bridge.remotes.port import RawProduct, RawVariation
 
@@ -36,15 +39,15 @@ def observe_woo(bridge: Bridge, run: Run, *, full: bool) -> None:
     with bridge.db.reading() as conn:
         since = None if full else cursor_time(conn, WOO)
     complete = since is None
-    seen: set[str] = set()
-    for page in bridge.woo.products(modified_after=since):
+    seen = Seen()
+    for page in bridge.ahead(bridge.woo.products(modified_after=since)):
         absorb_woo_products(bridge, run, page)
         if complete:
-            seen.update(one.remote_id for one in page)
-    for rows in bridge.woo.variations(modified_after=since):
+            seen.add(one.remote_id for one in page)
+    for rows in bridge.ahead(bridge.woo.variations(modified_after=since)):
         absorb_woo_variations(bridge, run, rows)
     if complete:
-        run.counts["woo products"] = len(seen)
+        run.counts["woo products"] = seen.close()
         _forget_missing(bridge, run, "woo", seen)
     with bridge.db.transaction() as conn:
         moved = started - timedelta(seconds=bridge.settings.overlap_seconds)
@@ -53,8 +56,10 @@ def observe_woo(bridge: Bridge, run: Run, *, full: bool) -> None:
 
 def absorb_woo_products(bridge: Bridge, run: Run, page: Sequence[RawProduct]) -> None:
     """Compare one page of products with what was shown; store what changed."""
+    counted = [bridge.woo.stock_of_raw(one.raw) for one in page if one.raw.get("type") == "simple"]
     with bridge.db.reading() as conn:
         known = shown.fingerprints(conn, "woo", [one.remote_id for one in page])
+        odd = odd_numbers(conn, counted)
     changed = [one for one in page if known.get(one.remote_id) != one.fingerprint]
     if changed:
         with bridge.db.transaction() as conn:
@@ -62,8 +67,7 @@ def absorb_woo_products(bridge: Bridge, run: Run, page: Sequence[RawProduct]) ->
                 store_woo_product(bridge, conn, one)
             _wanted(conn, "woo", [one.remote_id for one in changed])
         run.add("woo products changed", len(changed))
-    counted = [bridge.woo.stock_of_raw(one.raw) for one in page if one.raw.get("type") == "simple"]
-    note_numbers(bridge, run, counted)
+    note_numbers(bridge, run, odd)
 
 
 def store_woo_product(bridge: Bridge, conn: Connection, one: RawProduct) -> None:
@@ -83,6 +87,7 @@ def absorb_woo_variations(bridge: Bridge, run: Run, rows: Sequence[RawVariation]
     """Compare one page of variations with what was shown; store what changed."""
     with bridge.db.reading() as conn:
         known = shown.variation_fingerprints(conn, "woo", [one.remote_id for one in rows])
+        odd = odd_numbers(conn, [bridge.woo.stock_of_raw(one.raw) for one in rows])
     changed = [one for one in rows if known.get(one.remote_id) != one.fingerprint]
     if changed:
         with bridge.db.transaction() as conn:
@@ -91,7 +96,7 @@ def absorb_woo_variations(bridge: Bridge, run: Run, rows: Sequence[RawVariation]
                 shown.put_variation(conn, "woo", one.parent_id, variation, one.fingerprint, now=bridge.now())
             _wanted(conn, "woo", sorted({one.parent_id for one in changed}))
         run.add("woo variations changed", len(changed))
-    note_numbers(bridge, run, [bridge.woo.stock_of_raw(one.raw) for one in rows])
+    note_numbers(bridge, run, odd)
 
 
 def refresh_woo(bridge: Bridge, run: Run, product_id: str) -> None:
@@ -120,11 +125,11 @@ def observe_square(bridge: Bridge, run: Run, *, full: bool) -> None:
             _gone(conn, run, "square", [one.remote_id for one in page if one.gone])
     else:
         _, mark = bridge.square.items_changed("")
-        seen: set[str] = set()
-        for items in bridge.square.items():
+        seen = Seen()
+        for items in bridge.ahead(bridge.square.items()):
             absorb_square_items(bridge, run, items)
-            seen.update(one.remote_id for one in items)
-        run.counts["square items"] = len(seen)
+            seen.add(one.remote_id for one in items)
+        run.counts["square items"] = seen.close()
         _forget_missing(bridge, run, "square", seen)
     if mark:
         with bridge.db.transaction() as conn:
@@ -169,7 +174,34 @@ def _wanted(conn: Connection, side: str, product_ids: Sequence[str]) -> None:
     cursors.note_fact(conn, LINK, "1")
 
 
-def _forget_missing(bridge: Bridge, run: Run, side: str, seen: set[str]) -> None:
+class Seen:
+    """The ids a listing named, eight bytes each: a set of texts would grow by ten times that.
+
+    Two ids whose hashes are equal (one chance in 10^9 for 100,000 ids) count as one: a product that is gone would be
+    noticed by the next pass of another process, whose hashes differ.
+    """
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Note ids; a shifting listing may name one twice."""
+        self._hashes.extend(map(hash, ids))
+
+    def close(self) -> int:
+        """Sort them, each once, after the last one; how many different ids there were."""
+        self._hashes = array("q", (one for one, _ in groupby(sorted(self._hashes))))
+        return len(self._hashes)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def __contains__(self, one: str) -> bool:
+        at = bisect_left(self._hashes, hash(one))
+        return at < len(self._hashes) and self._hashes[at] == hash(one)
+
+
+def _forget_missing(bridge: Bridge, run: Run, side: str, seen: Seen) -> None:
     with bridge.db.reading() as conn:
         before = shown.count_live(conn, side)
         missing = [one for one in shown.live_ids(conn, side) if one not in seen]

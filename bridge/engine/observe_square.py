@@ -41,7 +41,7 @@ def observe_counts(bridge: Bridge, run: Run, *, full: bool) -> None:
     mark = bridge.square.server_time() or bridge.now()
     with bridge.db.reading() as conn:
         since = "" if full else cursors.read_cursor(conn, COUNTS)
-    for page in bridge.square.counts(updated_after=since):
+    for page in bridge.ahead(bridge.square.counts(updated_after=since)):
         absorb_counts(bridge, run, page)
     with bridge.db.transaction() as conn:
         cursors.move_cursor(conn, COUNTS, overlap_before(bridge, mark), bridge.now())
@@ -50,17 +50,20 @@ def observe_counts(bridge: Bridge, run: Run, *, full: bool) -> None:
 def absorb_counts(bridge: Bridge, run: Run, page: Sequence[SquareCount]) -> None:
     """Store counts; a variation whose number changed is to be decided again."""
     with bridge.db.reading() as conn:
-        linked = links.variations_by(conn, "square", [count.variation_id for count in page])
-        known = stock.counts_of(conn, [row.vid for row in linked.values()])
+        known = stock.counted_by_square(conn, list({count.variation_id for count in page}))
     news = [
-        (linked[count.variation_id].vid, count)
+        (known[count.variation_id][0], count)
         for count in page
-        if count.variation_id in linked and known[linked[count.variation_id].vid].get(count.store_id) != count.quantity
+        if count.variation_id in known and _is_news(known[count.variation_id][1].get(count.store_id), count.quantity)
     ]
     if not news:
         return
     with bridge.db.transaction() as conn:
         store_counts(conn, run, news)
+
+
+def _is_news(known: str | None, quantity: Decimal) -> bool:
+    return known is None or (known != str(quantity) and Decimal(known) != quantity)
 
 
 def store_counts(conn: Connection, run: Run, news: Sequence[tuple[int, SquareCount]]) -> None:

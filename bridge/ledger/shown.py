@@ -10,16 +10,14 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bridge.domain.product import ShownProduct, ShownVariation
 from bridge.ledger.bodies import product_body, product_of, variation_body, variation_of
+from bridge.ledger.fast import rows_by_ids
 from bridge.ledger.schema import product, shown_product, shown_variation, variation
 from bridge.ledger.text import of_json, to_json
 
-_FINGERPRINTS = select(shown_product.c.remote_id, shown_product.c.fingerprint, shown_product.c.gone).where(
-    shown_product.c.side == bindparam("s"), shown_product.c.remote_id.in_(bindparam("ids", expanding=True))
-)
-_VARIATION_FINGERPRINTS = select(shown_variation.c.remote_id, shown_variation.c.fingerprint).where(
-    shown_variation.c.side == bindparam("s"),
-    shown_variation.c.remote_id.in_(bindparam("ids", expanding=True)),
-)
+_FINGERPRINTS = """SELECT remote_id, fingerprint FROM shown_product
+    WHERE side = ? AND remote_id IN (SELECT value FROM json_each(?)) AND gone = 0"""
+_VARIATION_FINGERPRINTS = """SELECT remote_id, fingerprint FROM shown_variation
+    WHERE side = ? AND remote_id IN (SELECT value FROM json_each(?))"""
 _PUT_PRODUCT = insert(shown_product)
 _PUT_PRODUCT = _PUT_PRODUCT.on_conflict_do_update(
     index_elements=["side", "remote_id"],
@@ -52,13 +50,12 @@ def canonical_sku(sku: str) -> str:
 
 def fingerprints(conn: Connection, side: str, ids: Sequence[str]) -> dict[str, str]:
     """Stored fingerprints by remote id; a product that was gone reads as changed (its fingerprint is left out)."""
-    rows = conn.execute(_FINGERPRINTS, {"s": side, "ids": list(ids)})
-    return {remote_id: mark for remote_id, mark, gone in rows if not gone}
+    return dict(rows_by_ids(conn, _FINGERPRINTS, ids, side))
 
 
 def variation_fingerprints(conn: Connection, side: str, ids: Sequence[str]) -> dict[str, str]:
     """Stored variation fingerprints by remote id."""
-    return {r: f for r, f in conn.execute(_VARIATION_FINGERPRINTS, {"s": side, "ids": list(ids)})}
+    return dict(rows_by_ids(conn, _VARIATION_FINGERPRINTS, ids, side))
 
 
 def put_product(conn: Connection, shown: ShownProduct, fingerprint: str, *, now: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from bridge.ledger.fast import rows_by_ids
 from bridge.ledger.schema import on_hand, stock, variation
 
 _JOINED = select(
@@ -42,6 +43,10 @@ _PUT_COUNT = _PUT_COUNT.on_conflict_do_update(
     # a reading older than the one we have is a stale one: never go back
     where=on_hand.c.calculated_at <= _PUT_COUNT.excluded.calculated_at,
 )
+_EXPECTED = """SELECT v.woo_id, s.woo_expected, s.backorders, s.woo_key FROM variation v JOIN stock s ON s.vid = v.vid
+    WHERE s.state = 'open' AND v.woo_id IN (SELECT value FROM json_each(?))"""
+_COUNTED = """SELECT v.square_id, v.vid, o.store_id, o.quantity FROM variation v LEFT JOIN on_hand o ON o.vid = v.vid
+    WHERE v.square_id IN (SELECT value FROM json_each(?))"""
 _COUNT_NOW = select(on_hand.c.quantity, on_hand.c.calculated_at).where(
     on_hand.c.vid == bindparam("v"), on_hand.c.store_id == bindparam("s")
 )
@@ -98,6 +103,22 @@ def of_row(row: Row[Any]) -> StockRow:
 def by_woo(conn: Connection, ids: Sequence[str]) -> dict[str, StockRow]:
     """Stock rows by WooCommerce variation id."""
     return {row.woo_id: of_row(row) for row in conn.execute(_BY_WOO, {"ids": list(ids)})}
+
+
+def expected_by_woo(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, bool, str]]:
+    """(number the shop should show, backorders, key of our last write) of open rows, by WooCommerce variation id."""
+    rows = rows_by_ids(conn, _EXPECTED, ids)
+    return {woo_id: (expected or 0, bool(backorders), key) for woo_id, expected, backorders, key in rows}
+
+
+def counted_by_square(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, dict[str, str]]]:
+    """(vid, count per store as text) of linked variations, by Square variation id."""
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for square_id, vid, store_id, quantity in rows_by_ids(conn, _COUNTED, ids):
+        counts = found.setdefault(square_id, (vid, {}))[1]
+        if store_id is not None:
+            counts[store_id] = quantity
+    return found
 
 
 def by_vid(conn: Connection, vids: Sequence[int]) -> dict[int, StockRow]:
