@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +14,6 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
 
-from bridge.clock import Clock
 from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge
 from bridge.errors import AccessRefused, BridgeError, LedgerError
@@ -97,6 +94,7 @@ class Vitals:
     token: TokenLife | None = None
     heartbeat_age: float | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    hook_problems: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def brakes(self) -> int:
@@ -107,36 +105,6 @@ class Vitals:
     def open_decisions(self) -> int:
         """How many questions wait for a person, brakes included."""
         return sum(self.decisions.values())
-
-
-class Live:
-    """What only the running process knows; the daemon's worker calls ``beat`` and ``count``. Safe between threads."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._beat = clock.monotonic()
-        self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def beat(self) -> None:
-        """The worker is alive and getting on."""
-        self._beat = self._clock.monotonic()
-
-    @property
-    def heartbeat_age(self) -> float:
-        """Seconds since the last beat."""
-        return max(0.0, self._clock.monotonic() - self._beat)
-
-    def count(self, what: str, by: int = 1) -> None:
-        """Count something since the start: ``doorbell stored``, ``pass incremental`` … (two words, first its kind)."""
-        with self._lock:
-            self._counts[what] += by
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Everything counted so far."""
-        with self._lock:
-            return dict(self._counts)
 
 
 def note_side(bridge: Bridge, side: str, problem: BridgeError | None) -> None:
@@ -157,20 +125,22 @@ def note_side(bridge: Bridge, side: str, problem: BridgeError | None) -> None:
 
 
 class Probe:
-    """Takes readings. ``token`` tells of Square's OAuth token (``None`` when there is none); ``live`` and ``counts``
-    are the daemon's.
+    """Takes readings. ``token`` tells of Square's OAuth token (``None`` when there is none). The daemon gives
+    ``heartbeat``, the seconds since its worker showed a sign of life, and ``counts``, what it counted since its start
+    (names of two parts: ``doorbell stored``, ``pass full``), and ``hooks``, why a side's webhooks cannot be kept.
     """
 
     def __init__(
         self,
         bridge: Bridge,
         *,
-        live: Live | None = None,
+        heartbeat: Callable[[], float | None] = lambda: None,
         token: Callable[[], TokenLife | None] = lambda: None,
         counts: Callable[[], Mapping[str, int]] = dict,
+        hooks: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        self.bridge, self.live = bridge, live
-        self._token, self._more_counts = token, counts
+        self.bridge = bridge
+        self._heartbeat, self._token, self._counts, self._hooks = heartbeat, token, counts, hooks
 
     def __call__(self) -> Vitals:
         """Read now; never raises for a ledger that cannot be read, because that is what must be told."""
@@ -184,10 +154,9 @@ class Probe:
         return Vitals(**known)
 
     def _of_process(self) -> dict[str, Any]:
-        path, live = self.bridge.db.path, self.live
+        path = self.bridge.db.path
         known: dict[str, Any] = {"at": self.bridge.clock.now(), "token": self._token()}
-        if live is not None:
-            known |= {"heartbeat_age": live.heartbeat_age, "counts": {**live.counts, **self._more_counts()}}
+        known |= {"heartbeat_age": self._heartbeat(), "counts": self._counts(), "hook_problems": self._hooks()}
         if path is not None:
             # a folder that cannot be looked at is told by the ledger's own reading
             with suppress(OSError):

@@ -15,7 +15,7 @@ from bridge.domain.times import time_text
 from bridge.errors import AccessRefused, RemoteDown
 from bridge.ledger import cursors, decisions, inbox, outbox
 from bridge.report.drift import note_comparison
-from bridge.report.health import BACKUP, Live, Probe, TokenLife, Vitals, in_words, note_side, span
+from bridge.report.health import BACKUP, Probe, TokenLife, Vitals, in_words, note_side, span
 from bridge.report.metrics import METRICS, metrics_text
 from bridge.web.health import STUCK_SECONDS, Health, not_ready
 from tests.world import World
@@ -111,7 +111,7 @@ def test_a_ledger_that_cannot_be_read_is_told_and_does_not_break_the_reading(tmp
     world = World(ledger=tmp_path / "bridge.sqlite")
     world.db.close()
     (tmp_path / "bridge.sqlite").write_bytes(b"no ledger at all" * 100)
-    vitals = Probe(world.bridge, live=Live(world.clock))()
+    vitals = Probe(world.bridge)()
     assert "bridge.sqlite" in vitals.ledger
     assert vitals.disk_free
     assert b"bridge_up 0.0" in metrics_text(vitals)
@@ -131,13 +131,11 @@ def full_reading(world: World) -> Vitals:
         decisions.ask(conn, "conflict", "1", "Which?", choices=["woo"], now=world.bridge.now())
         note_comparison(conn, checked=10, found=2, now=world.bridge.now())
         cursors.note_fact(conn, BACKUP, world.bridge.now())
-    live = Live(world.clock)
-    live.count("pass incremental", 3)
     probe = Probe(
         world.bridge,
-        live=live,
+        heartbeat=lambda: 1.5,
         token=lambda: TokenLife(9 * 86400.0),
-        counts=lambda: {"doorbell stored": 7},
+        counts=lambda: {"doorbell stored": 7, "pass incremental": 3},
     )
     return replace(probe(), disk_free=10**9)
 
@@ -183,15 +181,15 @@ def get(app: Health, path: str, method: str = "GET", **headers: str) -> tuple[in
 
 
 def test_a_daemon_that_works_is_alive_and_ready(world: World) -> None:
-    app = Health(Probe(world.bridge, live=Live(world.clock)))
+    app = Health(Probe(world.bridge, heartbeat=lambda: 0.5))
     assert get(app, "/healthz") == (200, b'{"ok":true,"why":[]}\n')
     assert get(app, "/readyz")[0] == 200
     assert b"bridge_up 1.0" in get(app, "/metrics")[1]
 
 
 def test_a_stuck_worker_fails_the_health_page_and_a_side_that_is_down_only_the_ready_page(world: World) -> None:
-    live = Live(world.clock)
-    app = Health(Probe(world.bridge, live=live))
+    beat = [world.clock.monotonic()]
+    app = Health(Probe(world.bridge, heartbeat=lambda: world.clock.monotonic() - beat[0]))
     note_side(world.bridge, "woo", RemoteDown("WooCommerce does not answer: secret-canary"))
     assert get(app, "/healthz")[0] == 200
     status, body = get(app, "/readyz")
@@ -199,7 +197,7 @@ def test_a_stuck_worker_fails_the_health_page_and_a_side_that_is_down_only_the_r
     assert json.loads(body)["why"] == ["WooCommerce does not answer"]
     world.clock.advance(STUCK_SECONDS + 1)
     assert get(app, "/healthz")[0] == 503
-    live.beat()
+    beat[0] = world.clock.monotonic()
     assert get(app, "/healthz")[0] == 200
 
 
