@@ -111,7 +111,10 @@ def _ask_conflicts(
 def _withdraw_settled(bridge: Bridge, conn: Connection, pid: int, plan: ProductPlan) -> None:
     """Questions about fields that agree by now answered themselves."""
     asked = {subject_of(pid, one.vid, one.field) for one in plan.conflicts}
-    for row in decisions.open_ones_of(conn, pid, ("conflict", "hide")):
+    prices = {f"price_jump:{subject_of(pid, one.vid, one.field)}" for one in plan.changes if one.field == "price"}
+    for row in decisions.open_ones_of(conn, pid, ("conflict", "hide", "brake")):
+        if row.kind == "brake" and row.subject not in prices:
+            decisions.withdraw(conn, "brake", row.subject, now=bridge.now())
         if row.kind == "conflict" and row.subject not in asked:
             decisions.withdraw(conn, "conflict", row.subject, now=bridge.now())
         if row.kind == "hide" and not any(c.field == "visible" and c.value is False for c in plan.changes):
@@ -184,11 +187,12 @@ def _let_through(
         Intent("price", subject_of(row.pid, c.vid, c.field), c.before, c.value) for c in changes if c.field == "price"
     ]
     for brake in apply_brakes(prices, total_skus=1, limits=bridge.settings.limits, released=released):
-        announce(bridge, run, conn, brake)
+        announce(bridge, run, conn, brake, pid=row.pid)
         held.update(brake.subjects)
-    for intent in prices:
-        if intent.subject not in held:
-            cursors.forget_fact(conn, f"release:price_jump:{intent.subject}")
+    for name in released:
+        # a release is for the price it was asked about: used up, or the price was put right meanwhile
+        if name.startswith(f"price_jump:{row.pid}:") and name.removeprefix("price_jump:") not in held:
+            cursors.forget_fact(conn, f"release:{name}")
     if held:
         run.add("held by a brake", len(held))
     return [c for c in changes if subject_of(row.pid, c.vid, c.field) not in held]

@@ -59,7 +59,19 @@ def decide_stock(bridge: Bridge, run: Run) -> int:
     if everything:
         with bridge.db.transaction() as conn:
             planned = _plan(bridge, run, conn, everything)
+    _end_mass_zero(bridge)
     return planned
+
+
+def _end_mass_zero(bridge: Bridge) -> None:
+    """With nothing left to be decided the brake asks no more, and a release nobody needed is used up."""
+    with bridge.db.reading() as conn:
+        stands = decisions.is_open(conn, "brake", "mass_zero") or cursors.read_fact(conn, "release:mass_zero")
+        if not stands or stock.dirty(conn, most=1):
+            return
+    with bridge.db.transaction() as conn:
+        decisions.withdraw(conn, "brake", "mass_zero", now=bridge.now())
+        cursors.forget_fact(conn, "release:mass_zero")
 
 
 def look(bridge: Bridge, conn: Connection, rows: list[StockRow]) -> list[StockDecision]:
@@ -220,12 +232,12 @@ def released_names(conn: Connection) -> set[str]:
     return {name.removeprefix("release:") for name in cursors.facts_starting(conn, "release:")}
 
 
-def announce(bridge: Bridge, run: Run, conn: Connection, brake: Brake) -> None:
-    """Open the question a brake asks."""
+def announce(bridge: Bridge, run: Run, conn: Connection, brake: Brake, *, pid: int | None = None) -> None:
+    """Open the question a brake asks (about a product, when it is about one)."""
     run.add(f"brake: {brake.name}")
     decisions.ask(
         conn, "brake", brake.release, f"Stopped: {brake.why}. Nothing of it was written.",
-        choices=("release", "keep"), now=bridge.now(), run_id=run.id,
+        choices=("release", "keep"), now=bridge.now(), pid=pid, run_id=run.id,
         detail={"brake": brake.name, "subjects": list(brake.subjects[:200])},
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 
@@ -20,12 +21,13 @@ from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run, cursor_time
 from bridge.engine.decide_stock import announce, released_names
 from bridge.engine.numbers import note_numbers, odd_numbers
-from bridge.ledger import cursors, links, shown, stock
+from bridge.ledger import cursors, decisions, links, shown, stock
 from bridge.remotes.port import RawProduct, RawVariation
 
 WOO = "woo_catalog"
 SQUARE = "square_catalog"
 _CONFIRM_AT_ONCE = 100
+_SIDES = {"woo": "the shop", "square": "Square"}
 LINK = "link_wanted"
 """Fact: something new was shown that may find its twin."""
 
@@ -206,14 +208,21 @@ def _forget_missing(bridge: Bridge, run: Run, side: str, seen: Seen) -> None:
         before = shown.count_live(conn, side)
         missing = [one for one in shown.live_ids(conn, side) if one not in seen]
         brake = believe_listing(len(seen), before, bridge.settings.limits) if missing else None
+        asked = f"empty_answer:{side}"
+        if brake is not None:
+            brake = replace(brake, why=f"{_SIDES[side]}: {brake.why}", release=asked)
+        over = brake is None and decisions.is_open(conn, "brake", asked)
         released = brake is not None and brake.release in released_names(conn)
+    if over:
+        with bridge.db.transaction() as conn:
+            decisions.withdraw(conn, "brake", asked, now=bridge.now())
     if not missing:
         return
     with bridge.db.transaction() as conn:
         if brake is not None and not released:
             announce(bridge, run, conn, brake)
             return
-        cursors.forget_fact(conn, "release:empty_answer")
+        cursors.forget_fact(conn, f"release:{asked}")
     confirmed = [one for one in missing[:_CONFIRM_AT_ONCE] if not _is_there(bridge, side, one)]
     with bridge.db.transaction() as conn:
         _gone(conn, run, side, confirmed)

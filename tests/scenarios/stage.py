@@ -99,7 +99,11 @@ def in_step(world: World) -> World:
 
 def inside_our_write(world: World, act: Callable[[], object]) -> None:
     """Something happens in the shop between the reading and the saving of our next stock change there."""
-    world.woo.between.append(lambda: act() and None)
+
+    def then() -> None:
+        act()
+
+    world.woo.between.append(then)
 
 
 def try_to_sync(world: World, *, full: bool = False) -> bool:
@@ -109,6 +113,14 @@ def try_to_sync(world: World, *, full: bool = False) -> bool:
     except BridgeError:
         return False
     return True
+
+
+def both(world: World, woo_id: int) -> tuple[int, int]:
+    """(the shop's number, the stores' sum) of a variation of the shop."""
+    number, total = world.woo_stock(woo_id), sum_at_square(world, woo_id)
+    assert number is not None
+    assert total == int(total), total
+    return number, int(total)
 
 
 def sum_at_square(world: World, woo_id: int) -> Decimal:

@@ -11,7 +11,7 @@ import pytest
 from bridge.domain.stock import Buffers
 from bridge.engine.settings import StoreSetting
 from tests.crash.life import square_skus
-from tests.scenarios.stage import in_step, receive, square_item, sum_at_square, variable
+from tests.scenarios.stage import both, in_step, receive, square_item, sum_at_square, variable
 from tests.scenarios.witness import Witness, answer, questions, stock_reason
 from tests.world import TEST_SETTINGS, World
 
@@ -62,7 +62,7 @@ def test_a_product_the_shop_does_not_count_is_left_alone_until_it_does() -> None
     assert not [event for event in world.square.journal if event.delta]
     world.woo.acts["staff_set_stock"](mug, 6)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (6, 6)
+    assert both(world, mug) == (6, 6)
     witness = Witness(world)
     world.sell(world.twin(mug))
     world.quiet()
@@ -84,7 +84,7 @@ def test_a_product_square_does_not_count_is_left_alone_until_it_does(made_by_us:
     assert world.woo_stock(card) == 6
     world.square.acts["set_tracking"](world.twin(card), True)
     world.quiet()
-    assert (world.woo_stock(card), sum_at_square(world, card)) == (6, 6)
+    assert both(world, card) == (6, 6)
 
 
 def test_staff_who_stop_counting_in_the_shop_stop_the_bridge_and_not_the_tills() -> None:
@@ -113,7 +113,7 @@ def test_a_debt_below_zero_is_shown_as_zero_and_paid_first() -> None:
     assert world.woo_stock(mug) == 0
     receive(world, world.twin(mug), 4)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (3, 3)
+    assert both(world, mug) == (3, 3)
     assert not witness.faults()
 
 
@@ -126,7 +126,7 @@ def test_a_debt_is_shown_where_the_shop_takes_backorders() -> None:
     world.buy(mug, 3)
     world.sell(world.twin(mug), 2)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (-3, -3)
+    assert both(world, mug) == (-3, -3)
     assert not witness.faults()
 
 
@@ -152,11 +152,11 @@ def test_a_buffer_is_held_back_from_the_shop(name: str) -> None:
     world.use(buffers=buffers)
     _look_again(world)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (left, 10)
+    assert both(world, mug) == (left, 10)
     world.buy(mug, 2)
     world.sell(world.twin(mug))
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (left - 3, 7)
+    assert both(world, mug) == (left - 3, 7)
 
 
 def _look_again(world: World) -> None:
@@ -190,7 +190,7 @@ def test_a_hand_edit_in_the_shop_follows_the_retailers_choice(policy: Any, shop:
     in_step(world)
     world.woo.acts["staff_set_stock"](mug, 14)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (shop, stores)
+    assert both(world, mug) == (shop, stores)
     assert len(questions(world, "staff_edit")) == (1 if policy == "report" else 0)
 
 
@@ -206,7 +206,7 @@ def test_a_reported_hand_edit_is_settled_by_its_answer_though_trade_went_on(word
     world.quiet()
     answer(world, "staff_edit", word)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (number, number)
+    assert both(world, mug) == (number, number)
     assert not questions(world)
 
 
@@ -218,10 +218,10 @@ def test_two_different_numbers_are_asked_about_and_nothing_is_written_before(tru
     twin = square_item(world, "Product mug", "mug")["mug"]
     receive(world, twin, 9)
     in_step(world)
-    assert (world.woo_stock(mug), world.on_hand(twin)) == (6, 9)
+    assert both(world, mug) == (6, 9)
     answer(world, "opening", truth)
     world.quiet()
-    assert (world.woo_stock(mug), world.on_hand(twin)) == (number, number)
+    assert both(world, mug) == (number, number)
 
 
 def test_variations_of_one_product_keep_their_own_numbers() -> None:
@@ -233,5 +233,5 @@ def test_variations_of_one_product_keep_their_own_numbers() -> None:
     world.buy(shirt["shirt-s"], 2)
     world.sell(world.twin(shirt["shirt-l"]), 3)
     world.quiet()
-    assert (world.woo_stock(shirt["shirt-s"]), world.woo_stock(shirt["shirt-l"])) == (3, 2)
+    assert [world.woo_stock(one) for one in (shirt["shirt-s"], shirt["shirt-l"])] == [3, 2]
     assert not witness.faults()

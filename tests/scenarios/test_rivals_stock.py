@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from bridge.remotes.port import Call
 from bridge.sim.kernel.direct import InProcessWoo
-from tests.scenarios.stage import in_step, inside_our_write, receive, sum_at_square, try_to_sync, variable
+from tests.scenarios.stage import both, in_step, inside_our_write, receive, sum_at_square, try_to_sync, variable
 from tests.scenarios.witness import Witness, questions
 from tests.world import World
 
@@ -52,7 +50,7 @@ def test_a_stock_edit_by_another_program_is_kept_and_carried() -> None:
     for _ in range(3):
         world.sync()
         world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (25, 25)
+    assert both(world, mug) == (25, 25)
 
 
 def test_an_edit_in_the_shops_app_and_a_till_sale_both_count() -> None:
@@ -62,7 +60,7 @@ def test_an_edit_in_the_shops_app_and_a_till_sale_both_count() -> None:
     world.woo.acts["staff_set_stock"](mug, 14)
     world.sell(world.twin(mug), 3)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (11, 11)
+    assert both(world, mug) == (11, 11)
     assert not witness.faults()
 
 
@@ -76,7 +74,7 @@ def test_a_checkout_inside_our_write_is_not_undone(orders: int) -> None:
         inside_our_write(world, lambda: world.buy(mug))
     world.sync()
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (7 - orders, 7 - orders)
+    assert both(world, mug) == (7 - orders, 7 - orders)
     assert not witness.faults()
     assert not questions(world)
 
@@ -91,7 +89,7 @@ def test_a_cancelled_order_inside_our_write_is_not_undone() -> None:
     inside_our_write(world, lambda: world.woo.acts["cancel_order"](order))
     world.sync()
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (7, 7)
+    assert both(world, mug) == (7, 7)
     assert not witness.faults()
 
 
@@ -107,7 +105,7 @@ def test_a_lost_decrement_is_healed_even_when_orders_cannot_be_read_for_long() -
         world.clock.advance(1200)
     world.woo.faults.clear()
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (6, 6)
+    assert both(world, mug) == (6, 6)
     assert not witness.faults()
 
 
@@ -118,7 +116,7 @@ def test_two_lines_of_one_product_are_both_carried() -> None:
     order = world.buy(mug, 1)
     world.woo.acts["staff_add_order_line"](order, mug, 2)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (7, 7)
+    assert both(world, mug) == (7, 7)
     assert not witness.faults()
 
 
@@ -144,7 +142,7 @@ def test_a_refund_without_restock_leaves_stock_alone() -> None:
     line = world.woo.state.orders[order].lines[0]
     world.woo.acts["staff_refund"](order, [{"id": line.id, "quantity": 1}], restock=False)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (8, 8)
+    assert both(world, mug) == (8, 8)
     assert not witness.faults()
 
 
@@ -157,5 +155,5 @@ def test_a_late_offline_sale_counts_once() -> None:
     lines = [{"variation_id": world.twin(mug), "quantity": "2"}]
     world.square.acts["sell"](world.stores[0], lines, offline_hours=48)
     world.quiet()
-    assert (world.woo_stock(mug), sum_at_square(world, mug)) == (8, Decimal(8))
+    assert both(world, mug) == (8, 8)
     assert not witness.faults()
