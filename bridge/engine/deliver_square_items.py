@@ -35,7 +35,7 @@ def deliver_items(bridge: Bridge, run: Run) -> int:
 def due_of(bridge: Bridge, kind: str, most: int) -> list[Action]:
     """Due actions of one kind, oldest first."""
     with bridge.db.reading() as conn:
-        return [a for a in outbox.in_states(conn, ("due",), now=bridge.now(), most=5000) if a.kind == kind][:most]
+        return outbox.in_states(conn, ("due",), now=bridge.now(), most=most, kinds=(kind,))
 
 
 def mark_sent(bridge: Bridge, actions: Sequence[Action]) -> None:

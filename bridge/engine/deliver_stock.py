@@ -43,7 +43,7 @@ def deliver_woo_stock(bridge: Bridge, run: Run) -> int:
     sent = 0
     while True:
         with bridge.db.transaction() as conn:
-            due = [a for a in outbox.in_states(conn, ("due",), now=bridge.now()) if a.kind == "change_stock"][:_AT_ONCE]
+            due = outbox.in_states(conn, ("due",), now=bridge.now(), most=_AT_ONCE, kinds=("change_stock",))
             _mark_sent(bridge, conn, due)
         if not due:
             return sent
@@ -156,7 +156,7 @@ def deliver_square_stock(bridge: Bridge, run: Run) -> int:
 
 def _next_batch(bridge: Bridge, conn: Connection) -> list[Action]:
     """The next call's actions, marked sent: an interrupted call is repeated exactly as it was."""
-    due = [a for a in outbox.in_states(conn, ("due",), now=bridge.now()) if a.kind in ("adjust", "count")]
+    due = outbox.in_states(conn, ("due",), now=bridge.now(), kinds=("adjust", "count"))
     if not due:
         return []
     first = due[0]

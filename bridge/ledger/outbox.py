@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bridge.ledger.schema import outbox
@@ -45,10 +45,13 @@ class Action:
 _ADD = insert(outbox).on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.id)
 _BY_STATE = (
     select(outbox)
+    # said once more in the words of the partial index ``outbox_open``: without them SQLite reads the whole history
+    .where(text("outbox.state IN ('due', 'sent', 'unknown', 'held')"))
     .where(outbox.c.state.in_(bindparam("states", expanding=True)), outbox.c.due_at <= bindparam("now"))
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
 )
+_BY_KIND = _BY_STATE.where(outbox.c.kind.in_(bindparam("kinds", expanding=True)))
 _ANY_DUE = select(outbox.c.id).where(outbox.c.state == "due", outbox.c.due_at <= bindparam("now")).limit(1)
 _BY_KEY = select(outbox).where(outbox.c.key == bindparam("k"))
 _OPEN_OF_VID = select(outbox).where(outbox.c.vid == bindparam("v"), outbox.c.state.in_(OPEN))
@@ -115,9 +118,12 @@ def add(conn: Connection, action: Action, *, now: str, run_id: int | None) -> bo
     return True
 
 
-def in_states(conn: Connection, states: Sequence[str], *, now: str = "9", most: int = 1000) -> list[Action]:
-    """Stored actions in some states that are due by ``now``, oldest first."""
-    rows = conn.execute(_BY_STATE, {"states": list(states), "now": now, "most": most})
+def in_states(
+    conn: Connection, states: Sequence[str], *, now: str = "9", most: int = 1000, kinds: Sequence[str] = ()
+) -> list[Action]:
+    """Stored actions in some of the ``OPEN`` states that are due by ``now``, oldest first; of all or some kinds."""
+    asked = {"states": list(states), "now": now, "most": most}
+    rows = conn.execute(_BY_KIND, {**asked, "kinds": list(kinds)}) if kinds else conn.execute(_BY_STATE, asked)
     return [of_row(row) for row in rows]
 
 

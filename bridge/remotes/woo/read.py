@@ -29,7 +29,10 @@ from bridge.remotes.woo.incoming import (
 )
 
 PRODUCTS = "wc/v3/products"
+VARIATIONS = "wc-analytics/variations"
 PER_PAGE = 100
+WORTH_A_WIDE_LOOK = 3
+"""From so many parents on, their variations are read from the shop-wide list: a hundred in one slow call."""
 SKUS_PER_CALL = 50
 NEWEST_PAGES = 20
 """How many pages of newest products are searched for a key before giving up."""
@@ -122,7 +125,7 @@ class WooReader:
     def variations(self, *, modified_after: datetime | None = None) -> Iterator[list[RawVariation]]:
         """Pages of variations, shop-wide where offered; per variable parent otherwise."""
         try:
-            for rows in self._offered("wc-analytics/variations", _since(modified_after)):
+            for rows in self._offered(VARIATIONS, _since(modified_after)):
                 yield [raw_variation(row) for row in rows]
             return
         except NotOffered:
@@ -194,11 +197,28 @@ class WooReader:
         for variation_id, parent_id in variations:
             by_parent.setdefault(parent_id, []).append(variation_id)
         found: dict[str, WooStock] = {}
+        if len(by_parent) - ("" in by_parent) >= WORTH_A_WIDE_LOOK:
+            self._look_wide(by_parent, found)
         for parent_id, ids in by_parent.items():
             path = f"{PRODUCTS}/{parent_id}/variations" if parent_id else PRODUCTS
             for raw in self._included(path, ids):
                 found[str(raw["id"])] = replace(stock_of_raw(raw), parent_id=parent_id)
         return [found[variation_id] for variation_id, _ in variations if variation_id in found]
+
+    def _look_wide(self, by_parent: dict[str, list[str]], found: dict[str, WooStock]) -> None:
+        """Read variations of many parents from the shop-wide list where it is offered, and take them off the list."""
+        parents = {one: parent_id for parent_id, ids in by_parent.items() if parent_id for one in ids}
+        try:
+            for some in chunks(parents, PER_PAGE):
+                for rows in self._offered(VARIATIONS, (("include", ",".join(some)),)):
+                    for raw in rows:
+                        one = str(raw["id"])
+                        if one in parents:
+                            found[one] = replace(stock_of_raw(raw), parent_id=parents[one])
+        except NotOffered:
+            return
+        for parent_id in set(parents.values()):
+            del by_parent[parent_id]
 
     def _included(self, path: str, ids: Sequence[str]) -> Iterator[JSON]:
         if len(ids) == 1:
