@@ -14,12 +14,13 @@ A difference of a few cents becomes a line or discount called "Rounding". A larg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any, Literal
 
 from bridge.domain.order_parts import JSON, OrderMoney, Part, Rate, Unreadable, read_money
+from bridge.domain.shares import apportion, effective_percents, plain_number, unit_price
 
 Form = Literal["additive", "inclusive", "amounts", "gross"]
 Calculate = Callable[[JSON], JSON]
@@ -29,7 +30,6 @@ MAX_LINES = 500
 ROUNDING = "Rounding"
 _NAME, _NOTE, _RULE_NAME, _PERCENT = 512, 2000, 255, 10
 _TRIES = 3
-_HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +173,10 @@ class _Draft:
             self._spread(part)
 
     def _line(self, part: Part) -> None:
-        price, quantity, gross = _unit_price(self.full(part), part.quantity)
+        price, quantity, gross = unit_price(self.full(part), part.quantity)
         line: JSON = {"uid": part.uid, "quantity": quantity, "base_price_money": self.money_of(price)}
         square_id = self.into.variations.get(part.woo_id, "") if part.woo_id else ""
-        if square_id and quantity == _plain(part.quantity):
+        if square_id and quantity == plain_number(part.quantity):
             line["catalog_object_id"] = square_id
         else:
             line["name"] = _ad_hoc_name(part, quantity)[:_NAME]
@@ -251,7 +251,7 @@ class _Draft:
         return [{"tax_uid": self._tax_uid(rate, percent)} for rate, percent in effective_percents(rates)]
 
     def _tax_uid(self, rate: Rate, percent: Decimal) -> str:
-        key = rate.rate_id, _plain(percent)[:_PERCENT]
+        key = rate.rate_id, plain_number(percent)[:_PERCENT]
         return self._taxes.setdefault(key, f"tax-{rate.rate_id}-{len(self._taxes)}")
 
     def _tax_rules(self) -> list[JSON]:
@@ -306,52 +306,9 @@ class _Draft:
         return order
 
 
-# -- arithmetic -------------------------------------------------------------------------
-def effective_percents(rates: Sequence[Rate]) -> list[tuple[Rate, Decimal]]:
-    """The percentage of the net price each rate comes to; a compound rate also taxes the taxes before it."""
-    plain = [rate for rate in rates if not rate.compound]
-    found = [(rate, rate.percent or Decimal(0)) for rate in plain]
-    together = _HUNDRED + sum((percent for _, percent in found), Decimal(0))
-    for rate in rates:
-        if rate.compound:
-            percent = (rate.percent or Decimal(0)) * together / _HUNDRED
-            found.append((rate, percent))
-            together += percent
-    return found
-
-
-def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """``total`` in parts proportional to ``weights``, none above its weight, adding up exactly (total <= sum)."""
-    whole, parts, before = sum(weights), [], 0
-    if not whole:
-        return [0] * len(weights)
-    reached = 0
-    for weight in weights:
-        reached += weight
-        upto = total * reached // whole
-        parts.append(upto - before)
-        before = upto
-    return parts
-
-
-def _unit_price(full: int, quantity: Decimal) -> tuple[int, str, int]:
-    """(price of one, quantity text, price of all): the price is rounded up, the excess comes off as a discount."""
-    text = _plain(quantity)
-    exponent = quantity.normalize().as_tuple().exponent
-    if quantity <= 0 or len(text) > 12 or not isinstance(exponent, int) or exponent < -5:
-        return full, "1", full
-    price = int((full / quantity).to_integral_value(ROUND_CEILING))
-    gross = int((price * quantity).to_integral_value(ROUND_HALF_EVEN))
-    return (price, text, gross) if gross >= full else (price + 1, text, int((price + 1) * quantity))
-
-
-def _plain(number: Decimal) -> str:
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
+# -- lines -----------------------------------------------------------------------------
 def _ad_hoc_name(part: Part, quantity: str) -> str:
-    return part.name if quantity == _plain(part.quantity) else f"{part.name} (× {_plain(part.quantity)})"
+    return part.name if quantity == plain_number(part.quantity) else f"{part.name} (× {plain_number(part.quantity)})"
 
 
 def _with_discount(line: JSON, uid: str) -> JSON:

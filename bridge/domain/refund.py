@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from bridge.domain.mirror import apportion, line_of_uid
+from bridge.domain.mirror import line_of_uid
 from bridge.domain.money import format_amount
 from bridge.domain.order_parts import amount, decimal_of
+from bridge.domain.shares import apportion
 
 JSON = dict[str, Any]
 Side = Literal["woo", "square"]

@@ -50,6 +50,7 @@ def test_square_hours_are_read_by_day() -> None:
     said = {
         "periods": [
             {"day_of_week": "MON", "start_local_time": "09:00:00", "end_local_time": "17:00"},
+            {"day_of_week": "TUE"},
             {"day_of_week": "SAT", "start_local_time": "22:00", "end_local_time": "02:00"},
         ]
     }

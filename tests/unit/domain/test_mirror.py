@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,11 @@ from bridge.domain.mirror import (
     Mirrored,
     MirrorInto,
     Unequal,
-    apportion,
-    effective_percents,
     line_of_uid,
     mirror,
 )
-from bridge.domain.order_parts import Rate, note_of
+from bridge.domain.order_parts import Rate, decimal_of, note_of
+from bridge.domain.shares import apportion, effective_percents
 from tests.orders.generator import OrderShop
 from tests.orders.volume import Till, judge
 from tests.unit.domain.laws import law
@@ -103,6 +103,7 @@ def test_orders_as_the_shop_computes_them_come_out_equal(seed: int) -> None:
 def test_a_total_of_nothing_and_an_empty_order() -> None:
     assert made(order("0.00", line(1, "0.00"))).total == 0
     assert made(order("0.00")).order.get("line_items") is None
+    assert made(order("0.00", line(1, "0.00", 0))).order.get("line_items") is None
 
 
 def test_a_price_that_does_not_divide_keeps_the_real_quantity() -> None:
@@ -180,7 +181,7 @@ def test_odd_quantities_are_kept_or_told_in_the_name() -> None:
 
 
 def test_what_the_shopper_chose_is_on_the_line_and_further_fields_are_taken() -> None:
-    meta = [
+    meta: list[dict[str, Any]] = [
         {"key": "_reduced_stock", "value": "1", "display_value": "1"},
         {"key": "pa_color", "value": "blue", "display_key": "Color", "display_value": "Blue &amp; white"},
         {"key": "gift", "value": {"a": 1}, "display_value": None},
@@ -191,6 +192,10 @@ def test_what_the_shopper_chose_is_on_the_line_and_further_fields_are_taken() ->
     assert found.order["metadata"] == {"woo_order": "97"}
 
 
+def test_what_is_no_number_counts_as_nothing() -> None:
+    assert [decimal_of(value) for value in ("x", None, "NaN", " 1.5 ")] == [0, 0, 0, Decimal("1.5")]
+
+
 def test_lines_are_found_again_by_their_uid() -> None:
     uids = [row["uid"] for row in made(order("1.00", line(48, "1.00"))).order["line_items"]]
     assert [line_of_uid(uid) for uid in uids] == ["48"]
@@ -198,8 +203,6 @@ def test_lines_are_found_again_by_their_uid() -> None:
 
 
 def test_a_compound_rate_taxes_the_taxes_before_it() -> None:
-    from decimal import Decimal
-
     plain = Rate("1", "A", Decimal(10), False, 0)
     compound = Rate("2", "B", Decimal(5), True, 0)
     assert [percent for _, percent in effective_percents([compound, plain])] == [Decimal(10), Decimal("5.5")]

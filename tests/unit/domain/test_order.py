@@ -250,6 +250,18 @@ def test_a_shipment_goes_to_the_shipping_address_in_the_recipients_name() -> Non
     assert company == {"display_name": "Ltd"}
 
 
+def test_nothing_is_said_where_nothing_is_known() -> None:
+    bare = order(billing={}, shipping={}, shipping_lines=[])
+    made = fulfillment_of(bare, "SHIPMENT", ready=READY)
+    assert made is not None
+    assert made["shipment_details"] == {
+        "recipient": {"display_name": "Order 1097"},
+        "expected_shipped_at": "2026-06-15T10:00:00Z",
+    }
+    driven = fulfillment_of(bare, "DELIVERY", ready=READY)
+    assert driven is not None and "note" not in driven["delivery_details"]
+
+
 def test_phone_numbers_square_would_refuse_are_left_out() -> None:
     assert phone_text("555 0199", "US") == "5550199"
     assert phone_text("call me", "US") == "" and phone_text("1" * 20, "") == ""

@@ -99,7 +99,8 @@ def test_carrying_until_nothing_is_due_gives_back_the_same_on_both_sides_and_nev
     drawn: list[tuple[Any, int]], crash_after: int
 ) -> None:
     """A restart that lost the ledger in between changes nothing: images tell where they come from."""
-    total, facts, carried = 2000, [], set[str]()
+    total, carried = 2000, set[str]()
+    facts: list[RefundFact] = []
     for number, (side, amount) in enumerate(drawn):
         if sum(f.amount for f in facts if f.side == side) + amount <= total:
             facts.append(fact(side, str(number), amount))
