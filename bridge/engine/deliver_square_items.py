@@ -16,12 +16,12 @@ from bridge.domain.product import ShownProduct
 from bridge.domain.times import parse_time
 from bridge.engine.absorb import agree, agree_as_asked, answered_item, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
-from bridge.engine.deliver_stock import not_done
+from bridge.engine.deliver_stock import NEW_KEY, not_done
 from bridge.engine.images import send_images_to_square
 from bridge.engine.wanted import as_decided, not_added_yet, shows_wanted, written
 from bridge.ledger import history, links, outbox, shown
 from bridge.ledger.outbox import Action
-from bridge.remotes.port import Done, Outcome, RawProduct, Refused
+from bridge.remotes.port import Done, Later, Outcome, RawProduct, Refused
 from bridge.remotes.square.outgoing import add_variations, apply_fields, new_item
 
 _OBJECTS_AT_ONCE = 100
@@ -249,6 +249,8 @@ def _send_creations(bridge: Bridge, run: Run, batch: list[Action]) -> int:
             continue
         if isinstance(outcome, Refused):
             action.batch = ""
+            if outcome.conflict:  # there is no version to clash with: looked up and tried again under another key
+                outcome = Later(outcome.message)
         with bridge.db.transaction() as conn:
             not_done(bridge, run, conn, action, outcome)
     return done
@@ -329,7 +331,7 @@ def _settle_creations(bridge: Bridge, run: Run, unknown: list[Action]) -> None:
     again = [a for a in left if a.batch not in found and old_enough(bridge, a)]
     for action in again:
         action.state, action.due_at = "due", bridge.now()
-        if action.batch in partly:
+        if action.payload.pop(NEW_KEY, False) or action.batch in partly:
             action.batch = ""
     with bridge.db.transaction() as conn:
         outbox.save(conn, again)

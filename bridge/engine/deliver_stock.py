@@ -30,6 +30,8 @@ from bridge.remotes.port import (
     WooStockChange,
 )
 
+NEW_KEY = "new_key"
+"""In a payload: should this write prove not to have happened, its call is made again under another key."""
 _AT_ONCE = 200
 NOT_TRACKED = "not_tracked"
 UNTRACKED = SHOP_UNTRACKED
@@ -110,6 +112,8 @@ def not_done(bridge: Bridge, run: Run, conn: Connection, action: Action, outcome
         run.add("to be tried again")
     elif isinstance(outcome, Unknown):
         action.state, action.error = "unknown", outcome.reason
+        if outcome.answered:
+            action.payload[NEW_KEY] = True
         run.add("unanswered")
     elif isinstance(outcome, Refused):
         refuse(bridge, run, conn, action, outcome)

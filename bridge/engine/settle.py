@@ -12,7 +12,7 @@ from datetime import timedelta
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_square_items import settle_items
-from bridge.engine.deliver_stock import confirm_square, record_woo, stop_tracking
+from bridge.engine.deliver_stock import NEW_KEY, confirm_square, record_woo, stop_tracking
 from bridge.engine.deliver_woo_products import settle_products
 from bridge.ledger import outbox
 from bridge.ledger.outbox import Action
@@ -107,6 +107,8 @@ def _settle_square(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
         missing = [a for a in actions if a.payload["reference"] not in references and _may_conclude(bridge, a)]
         for action in missing:
             action.state, action.due_at = "due", bridge.now()
+            if action.payload.pop(NEW_KEY, False):
+                action.batch = ""
         outbox.save(conn, missing)
         if missing:
             run.add("settled: it had not happened", len(missing))

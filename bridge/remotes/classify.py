@@ -203,7 +203,7 @@ def _square_success(body: Any, wrote: bool) -> Outcome:
     if not wrote:
         return Later("Square answered with errors")
     if len(body) > 1 or any(error.get("category") != "INVALID_REQUEST_ERROR" for error in errors):
-        return Unknown("Square did some of it and answered with errors")
+        return Unknown("Square did some of it and answered with errors", answered=True)
     return square_refusal(errors, 400)
 
 

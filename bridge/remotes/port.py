@@ -59,9 +59,14 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not have happened."""
+    """It may or may not have happened.
+
+    ``answered`` is true when an answer came and was itself of no help: the side gives that very answer again to the
+    same key, so that once a read-back has shown that nothing happened, the next try needs a new one.
+    """
 
     reason: str
+    answered: bool = False
 
 
 Outcome = Done | Refused | Later | Unknown
