@@ -29,8 +29,8 @@ _HEADERS = {"authorization": "Bearer sandbox-square-token", "content-type": "app
 class Till:
     """A simulated seller that has every product of a shop, and prices orders."""
 
-    def __init__(self, products: list[int]) -> None:
-        self.square = FakeSquare(clock=SimClock(NOON))
+    def __init__(self, products: list[int], currency: str = "USD") -> None:
+        self.square = FakeSquare(clock=SimClock(NOON), currency=currency)
         self.location = next(iter(self.square.state.locations))
         items = self.square.seed_catalog(len(products))
         catalog = self.square.state.catalog

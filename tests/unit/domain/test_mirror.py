@@ -129,6 +129,21 @@ def test_a_negative_fee_is_a_discount_even_when_it_eats_into_shipping() -> None:
     assert [row["name"] for row in found.order["line_items"][1:]] == ["Flat"]
 
 
+def test_two_lines_of_one_product_stay_two_lines() -> None:
+    rows = made(order("5.00", line(1, "2.00", 2), line(2, "3.00", 1))).order["line_items"]
+    assert [(row["uid"], row["quantity"]) for row in rows] == [("product-1", "2"), ("product-2", "1")]
+    assert {row["catalog_object_id"] for row in rows} == {TILL.variations["20"]}
+
+
+@pytest.mark.parametrize(("currency", "digits", "total", "minor"), [("JPY", 0, "1000", 1000), ("EUR", 2, "10.5", 1050)])
+def test_other_currencies_keep_their_own_smallest_coin(currency: str, digits: int, total: str, minor: int) -> None:
+    till = Till([20], currency=currency)
+    where = MirrorInto(till.location, currency, digits, till.variations)
+    found = mirror(order(total, line(1, total), currency=currency), where, till.calculate)
+    assert isinstance(found, Mirrored) and found.total == minor
+    assert till.calculate(found.order)["total_money"] == {"amount": minor, "currency": currency}
+
+
 def test_products_the_shop_lost_become_lines_of_their_own_name() -> None:
     gone = line(1, "6.00", 2, product_id=0, name="Old &amp; gone")
     unlinked = line(2, "1.00", product_id=777)
