@@ -29,6 +29,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("bridge.cli.undo:undo", "Take back what a run changed, as far as that is still right."),
     "reconcile": ("bridge.cli.reconcile:reconcile", "Compare both whole sides and say what drifted, and why."),
     "demo": ("bridge.cli.demo:demo", "Play a busy day on a simulated shop and three stores, and prove the result."),
+    "run": ("bridge.cli.run:run", "Keep both sides in step until stopped: doorbells, timetable, retries."),
+    "webhooks": ("bridge.cli.webhooks:webhooks", "Register, list, test, repair or remove the doorbells at both sides."),
+    "events": ("bridge.cli.events:events", "List, show or replay the webhooks that came."),
+    "alerts": ("bridge.cli.alerts:alerts", "Show what needs you, test the ways you are told, check from a timer."),
+    "auth": ("bridge.cli.auth:auth", "Log in at Square with an application of your own."),
+    "backup": ("bridge.cli.backup:backup", "Copy the ledger while the bridge works, and check the copy."),
+    "restore": ("bridge.cli.restore:restore", "Put a backup in the ledger's place; the next run notices."),
     "sandbox": ("bridge.cli.sandbox:sandbox", "Serve a simulated shop and Square account on this machine."),
 }
 """Name -> (where the command is, its first sentence): in the order of the help."""

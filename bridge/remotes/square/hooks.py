@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bridge.remotes.calls import Caller
 from bridge.remotes.hooks import Hook
-from bridge.remotes.port import Call, Outcome
+from bridge.remotes.port import Call, Done, Outcome, Unknown
 
 TOPICS = (
     "catalog.version.updated",
@@ -77,7 +77,10 @@ class SquareHooks:
 
     def delete(self, hook: Hook) -> Outcome:
         """Remove a subscription; what Square had still to send is dropped."""
-        return self._caller.write(Call("DELETE", f"{_PLACE}/{hook.hook_id}"))
+        outcome = self._caller.write(Call("DELETE", f"{_PLACE}/{hook.hook_id}"))
+        if isinstance(outcome, Unknown) and all(one.hook_id != hook.hook_id for one in self.standing()):
+            return Done()  # Square answers `{}`, which could as well be an answer cut short: the list tells
+        return outcome
 
     def signature_key(self, hook: Hook) -> str:
         """The key Square signs this subscription's deliveries with."""
