@@ -27,8 +27,26 @@ class _Reading:
         return getattr(self._side, name)
 
 
+class _Silent(_Reading):
+    """One part of a side, its writes (by name) not sent."""
+
+    def __init__(self, side: Any, *writes: str) -> None:
+        super().__init__(side)
+        self._writes = frozenset(writes)
+
+    def __getattr__(self, name: str) -> Any:
+        return self._not_sent if name in self._writes else super().__getattr__(name)
+
+    def _not_sent(self, *_: Any, **__: Any) -> Outcome:
+        return _NOT_SENT
+
+
 class ReadOnlyWoo(_Reading):
     """The shop without its writes."""
+
+    def __init__(self, side: Any) -> None:
+        super().__init__(side)
+        self.shop_orders = _Silent(side.shop_orders, "set_status", "add_note", "create_refund", "create_order")
 
     def change_stock(self, changes: Sequence[Any]) -> list[Outcome]:
         """Not sent."""
@@ -57,6 +75,12 @@ class ReadOnlyWoo(_Reading):
 
 class ReadOnlySquare(_Reading):
     """Square without its writes."""
+
+    def __init__(self, side: Any) -> None:
+        super().__init__(side)
+        self.till_orders = _Silent(side.till_orders, "create", "move_fulfillment")
+        self.payments = _Silent(side.payments, "pay_external", "refund_payment")
+        self.people = _Silent(side.people, "create", "update", "delete")
 
     def change_inventory(self, changes: Sequence[Any], key: str) -> tuple[Outcome, list[SquareCount]]:
         """Not sent."""

@@ -22,6 +22,7 @@ from bridge.engine.observe_catalog import observe_square, observe_woo, refresh_w
 from bridge.engine.observe_orders import observe_orders
 from bridge.engine.observe_square import observe_changes, observe_counts, observe_stores
 from bridge.engine.open_stock import open_new_stock
+from bridge.engine.order_steps import decide_more, deliver_more, observe_more, settle_more
 from bridge.engine.settle import recover, settle
 from bridge.errors import BridgeError
 from bridge.ledger import decisions, history, inbox, outbox, rewind
@@ -78,6 +79,7 @@ def sync(bridge: Bridge, scope: Scope | None = None, *, step: Step = lambda _: N
         recover(bridge, run)
         step("settling")
         settle(bridge, run)
+        settle_more(bridge, run)
         observe(bridge, run, scope, step=step)
         act(bridge, run, scope, step=step)
         state = "done"
@@ -120,6 +122,7 @@ def observe(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: No
     if scope.stock:
         step("reading the shop's orders")
         observe_orders(bridge, run)
+    observe_more(bridge, run, scope)
     if rung:
         with bridge.db.transaction() as conn:
             inbox.seen(conn, rung[-1].id, now=bridge.now())
@@ -137,6 +140,7 @@ def act(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None) 
         decide(bridge, run, scope, step=step, create=scope.full and number < 2)
         delivered = deliver(bridge, run, scope, step=step)
         settle(bridge, run)
+        settle_more(bridge, run)
         if not delivered and _nothing_new(before, run):
             break
     if scope.only:
@@ -171,6 +175,8 @@ def decide(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: Non
         step("deciding stock")
         open_new_stock(bridge, run)
         check_numbers(bridge, run)
+    decide_more(bridge, run, scope)
+    if scope.stock and bridge.settings.stock_enabled:
         decide_stock(bridge, run)
 
 
@@ -190,4 +196,5 @@ def deliver(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: No
         step("writing stock")
         done += deliver_square_stock(bridge, run)
         done += deliver_woo_stock(bridge, run)
+    done += deliver_more(bridge, run, scope)
     return done

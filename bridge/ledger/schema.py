@@ -307,3 +307,43 @@ image = Table(
     Column("sha256", Text, nullable=False),
     Column("twin_id", Text, nullable=False, server_default=""),
 )
+
+# -- orders at both sides ---------------------------------------------------------------
+order_link = Table(
+    "order_link",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("number", Text, nullable=False, server_default=""),
+    Column("store_id", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    # lines without catalog items: their goods were carried by adjustments before
+    Column("plain", Integer, nullable=False, server_default="0"),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("square_order_id", Text, unique=True),
+    Column("payment_id", Text, unique=True),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("paid_at", Text, nullable=False, server_default=""),
+    Column("created", Text, nullable=False, server_default=""),
+    Column("dirty", Integer, nullable=False, server_default="1"),
+    Column("made_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    CheckConstraint("state IN ('wanted', 'sent', 'open', 'gateway', 'counting', 'paid', 'stock', 'ended')"),
+)
+Index("order_link_state", order_link.c.state)
+Index("order_link_dirty", order_link.c.dirty, sqlite_where=text("dirty = 1"))
+
+refund_link = Table(
+    "refund_link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("woo_id", Text, unique=True),
+    Column("square_id", Text, unique=True),
+    Column("amount", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    CheckConstraint("origin IN ('woo', 'square')"),
+    sqlite_autoincrement=True,
+)
+Index("refund_link_order", refund_link.c.order_id)

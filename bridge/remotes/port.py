@@ -15,9 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge.domain.product import ShownProduct, ShownVariation
+
+if TYPE_CHECKING:
+    from bridge.remotes.orders_port import (
+        SquareOrderSide,
+        SquarePaymentSide,
+        SquarePeopleSide,
+        WooOrderSide,
+        WooPeopleSide,
+    )
 
 JSON = dict[str, Any]
 
@@ -263,6 +272,16 @@ class SquareStockChange:
 class WooSide(Protocol):
     """WooCommerce as the engine uses it. Reads raise ``RemoteDown``/``AccessRefused``; writes return outcomes."""
 
+    @property
+    def shop_orders(self) -> WooOrderSide:
+        """What is written to the shop's orders."""
+        ...
+
+    @property
+    def people(self) -> WooPeopleSide:
+        """The shop's registered customers."""
+        ...
+
     def products(self, *, modified_after: datetime | None = None) -> Iterator[list[RawProduct]]:
         """Pages of all products but trash, by id ascending (``status=trash`` ones never appear)."""
         ...
@@ -353,6 +372,21 @@ class WooSide(Protocol):
 
 class SquareSide(Protocol):
     """Square as the engine uses it. Reads raise ``RemoteDown``/``AccessRefused``; writes return outcomes."""
+
+    @property
+    def till_orders(self) -> SquareOrderSide:
+        """Square's orders."""
+        ...
+
+    @property
+    def payments(self) -> SquarePaymentSide:
+        """Square's payments and refunds."""
+        ...
+
+    @property
+    def people(self) -> SquarePeopleSide:
+        """Square's customer directory."""
+        ...
 
     def stores(self) -> list[SquareStore]:
         """All locations, inactive ones included."""

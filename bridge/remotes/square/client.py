@@ -22,7 +22,10 @@ from bridge.remotes.port import (
 )
 from bridge.remotes.square import incoming
 from bridge.remotes.square.catalog_names import CatalogNames
+from bridge.remotes.square.orders import SquareOrders
 from bridge.remotes.square.outgoing import SquareOption
+from bridge.remotes.square.payments import SquarePayments
+from bridge.remotes.square.people import SquarePeople
 from bridge.remotes.square.read import SquareReader
 from bridge.remotes.square.write import SquareWriter
 
@@ -48,6 +51,9 @@ class SquareClient:
         self._reader = SquareReader(self.caller, version=version)
         self._writer = SquareWriter(self.caller, version=version, writing=writing)
         self._names = CatalogNames(self.caller, self._reader, clock, writing)
+        self.till_orders = SquareOrders(self.caller, version=version)
+        self.payments = SquarePayments(self.caller, version=version)
+        self.people = SquarePeople(self.caller, version=version)
 
     # -- reads --------------------------------------------------------------------------
     def stores(self) -> list[SquareStore]:

@@ -22,6 +22,8 @@ from bridge.remotes.port import (
 )
 from bridge.remotes.woo import incoming
 from bridge.remotes.woo.categories import WooCategories
+from bridge.remotes.woo.orders import WooOrders
+from bridge.remotes.woo.people import WooPeople
 from bridge.remotes.woo.read import WooReader
 from bridge.remotes.woo.write import WooWriter
 
@@ -47,6 +49,8 @@ class WooClient:
         self._reader = WooReader(self.caller)
         self._writer = WooWriter(self.caller, batch_size=batch_size)
         self._categories = WooCategories(self.caller, self._reader)
+        self.shop_orders = WooOrders(self.caller)
+        self.people = WooPeople(self.caller)
 
     # -- listings -----------------------------------------------------------------------
     def products(self, *, modified_after: datetime | None = None) -> Iterator[list[RawProduct]]:

@@ -20,9 +20,11 @@ def upgrade() -> None:
     _inbox()
     _lease()
     _meta()
+    _order_link()
     _order_seen()
     _outbox()
     _product()
+    _refund_link()
     _run()
     _shown_product()
     _shown_variation()
@@ -147,6 +149,33 @@ def _meta() -> None:
     )
 
 
+def _order_link() -> None:
+    op.create_table(
+        "order_link",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), server_default="", nullable=False),
+        sa.Column("store_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("plain", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("square_order_id", sa.Text(), nullable=True),
+        sa.Column("payment_id", sa.Text(), nullable=True),
+        sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("paid_at", sa.Text(), server_default="", nullable=False),
+        sa.Column("created", sa.Text(), server_default="", nullable=False),
+        sa.Column("dirty", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('wanted', 'sent', 'open', 'gateway', 'counting', 'paid', 'stock', 'ended')"),
+        sa.PrimaryKeyConstraint("order_id"),
+        sa.UniqueConstraint("payment_id"),
+        sa.UniqueConstraint("square_order_id"),
+    )
+    op.create_index("order_link_dirty", "order_link", ["dirty"], unique=False, sqlite_where=sa.text("dirty = 1"))
+    op.create_index("order_link_state", "order_link", ["state"], unique=False)
+
+
 def _order_seen() -> None:
     op.create_table(
         "order_seen",
@@ -225,6 +254,25 @@ def _product() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("product_dirty", "product", ["dirty"], unique=False, sqlite_where=sa.text("dirty = 1"))
+
+
+def _refund_link() -> None:
+    op.create_table(
+        "refund_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("woo_id", sa.Text(), nullable=True),
+        sa.Column("square_id", sa.Text(), nullable=True),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.CheckConstraint("origin IN ('woo', 'square')"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("square_id"),
+        sa.UniqueConstraint("woo_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("refund_link_order", "refund_link", ["order_id"], unique=False)
 
 
 def _run() -> None:
