@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -31,6 +32,8 @@ EDIT_ANSWER = "edit:"
 """Fact prefix: ``edit:<woo variation id>`` holds a person's answer and the gap it was about ("apply:5")."""
 _ROUNDS = 3
 _BATCH = 100
+_BLUR = 3.0
+"""Seconds by which times of the two clocks, told in whole seconds, may miss each other."""
 
 
 def odd_numbers(conn: Connection, shown: Sequence[WooStock]) -> list[tuple[StockRow, WooStock]]:
@@ -154,7 +157,7 @@ def _judge(bridge: Bridge, run: Run, conn: Connection, row: StockRow, one: WooSt
     if gap == 0:
         decisions.withdraw(conn, "staff_edit", row.woo_id, now=bridge.now())
         return
-    cause, orders_lost = explain_gap(gap, orders_in_window(conn, row.vid, writes))
+    cause, orders_lost = explain_gap(gap, orders_in_window(conn, row.vid, writes, skew=bridge.woo.clock_skew()))
     if cause == "staff_edit":
         staff_edit(bridge, run, conn, row, gap)
     else:
@@ -177,26 +180,42 @@ def unchecked_writes(conn: Connection, row: StockRow) -> list[outbox.Action]:
     return [outbox.of_row(one) for one in found]
 
 
-def orders_in_window(conn: Connection, vid: int, writes: Iterable[outbox.Action]) -> list[WindowOrder]:
-    """Order movements we learnt of after a write was decided, of orders that existed when it was confirmed.
+def orders_in_window(
+    conn: Connection, vid: int, writes: Iterable[outbox.Action], *, skew: float = 0.0
+) -> list[WindowOrder]:
+    """Order movements that may have fallen into a write: learnt of after it was decided, and neither over before it
+    was sent nor begun after it was confirmed.
 
-    The shop's times are whole seconds and its clock may differ a little: the window is widened by two seconds.
+    The shop's times are whole seconds on its own clock, ``skew`` seconds ahead of ours: the window is widened a little.
     """
     found: dict[str, WindowOrder] = {}
     for write in writes:
-        until = time_text(parse_time(write.done_at) + timedelta(seconds=2))
+        sent = _shop_time(write.sent_at, skew, -_BLUR) if write.sent_at else ""
+        done = _shop_time(write.done_at, skew, _BLUR)
         rows = conn.execute(
-            select(movement.c.cause, movement.c.quantity, movement.c.detail_json).where(
+            select(movement).where(
                 movement.c.vid == vid,
                 movement.c.side == "woo",
                 movement.c.kind.in_(("sale", "restock")),
                 movement.c.id > write.payload["known"],
             )
         )
-        for cause, quantity, detail in rows:
-            if of_json(detail).get("created", "") <= until:
-                found[cause] = WindowOrder(cause, int(Decimal(quantity)))
+        for moved in rows:
+            if moved.at >= sent and _begun(moved) <= done:
+                found[moved.cause] = WindowOrder(moved.cause, int(Decimal(moved.quantity)))
     return list(found.values())
+
+
+def _shop_time(moment: str, skew: float, more: float) -> str:
+    return time_text(parse_time(moment) + timedelta(seconds=skew + more))
+
+
+def _begun(moved: Any) -> str:
+    """When an order moved stock, at the earliest: a line's first movement between the order's creation and its last
+    change (``at``), any later one with that change.
+    """
+    first = moved.cause.endswith(":1")
+    return str(of_json(moved.detail_json).get("created", "")) if first else str(moved.at)
 
 
 def heal(

@@ -151,7 +151,7 @@ def _shop_causes(
     open_writes = [one for one in outbox.open_of_variation(conn, row.vid) if one.kind == "change_stock"]
     hints = DriftHints(
         in_flight=[WindowOrder(one.key, -int(one.payload["delta"])) for one in open_writes],
-        window=orders_in_window(conn, row.vid, unchecked_writes(conn, row)),
+        window=orders_in_window(conn, row.vid, unchecked_writes(conn, row), skew=comparison.bridge.woo.clock_skew()),
         debt=int(goal.debt),
         fractional=goal.refusal == "fractional",
     )
