@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bridge.app import Sides, held_lease, new_id, open_ledger, open_sides, settings_of, square_transport
 from bridge.app import dice as roll
+from bridge.app_alerts import open_overseer, probe_of
 from bridge.clock import Clock, SystemClock
 from bridge.config.doors import door_token, woo_hook_secrets
 from bridge.config.model import Config
@@ -28,7 +29,10 @@ from bridge.engine.timetable import Alarm, Timetable, usual_jobs
 from bridge.ledger.database import Database
 from bridge.ledger.lend import LENDER
 from bridge.remotes.port import Call, Transport
+from bridge.report.eyes import Eyes
+from bridge.report.health import Probe
 from bridge.report.logs import log
+from bridge.report.overseer import Watch
 
 if TYPE_CHECKING:
     from bridge.remotes.square.hooks import SquareHooks
@@ -93,8 +97,10 @@ def open_daemon(config: Config, *, notify: Notify | None = None, alarm: bool = T
         beat: list[Callable[[str], None]] = [lambda _: None]
         sides = {side: SideHealth(side, clock, dice=roll) for side in PROBES}
 
+        eyes = {side: Eyes(side) for side in PROBES}
+
         def watched(transport: Transport, side: str) -> Transport:
-            return Watched(transport, sides[side], lambda name: beat[0](name))
+            return Watched(eyes[side].around(transport), sides[side], lambda name: beat[0](name))
 
         opened = stack.enter_context(open_sides(config, clock, wrap=watched))
         bridge = _bridge(config, db, opened, clock, stack)
@@ -107,7 +113,12 @@ def open_daemon(config: Config, *, notify: Notify | None = None, alarm: bool = T
         beat[0] = daemon.beat
         running = Running(daemon, bells, drain_seconds=config.timetable.drain_seconds)
         if keeper is not None:
-            _serve_doorbells(config, running, keeper, clock, stack)
+            running.doorbell = _doorbell(config, running, keeper, clock, stack)
+        probe = _probe(config, running, keeper, clock)
+        _serve(config, running, probe, stack)
+        overseer = stack.enter_context(open_overseer(config, bridge, probe, eyes=eyes))
+        if alarm:
+            stack.enter_context(Watch(overseer))
         yield running
 
 
@@ -217,20 +228,46 @@ def keeper_of(config: Config, sides: Sides, clock: Clock, stack: ExitStack) -> H
     )
 
 
-def _serve_doorbells(config: Config, running: Running, keeper: HookKeeper, clock: Clock, stack: ExitStack) -> None:
+def _doorbell(config: Config, running: Running, keeper: HookKeeper, clock: Clock, stack: ExitStack) -> Doorbell:
     """Doorbells write through a ledger connection of their own: they need no lease, and ring also while it is lent."""
     from bridge.web.doorbell import Doorbell, SquareBell, WooBell
-    from bridge.web.server import WebServer
 
     db = stack.enter_context(open_ledger(config, clock, write=True))
     token = door_token(config)
-    running.doorbell = Doorbell(
+    return Doorbell(
         db,
         clock,
         woo=WooBell(token, lambda: woo_hook_secrets(config)),
         square=SquareBell(token, keeper.square_keys, keeper.url("square")),
         rang=lambda: running.bells.ring(DOOR),
     )
+
+
+# -- health -------------------------------------------------------------------------------
+
+
+def _probe(config: Config, running: Running, keeper: HookKeeper | None, clock: Clock) -> Probe:
+    """What the daemon alone knows, for health pages, metrics and alerts."""
+    pulse = running.daemon.pulse
+
+    def counts() -> dict[str, int]:
+        bells = running.doorbell.counts if running.doorbell is not None else {}
+        return {"pass ended": pulse.passes, **{f"doorbell {word}": number for word, number in bells.items()}}
+
+    return probe_of(
+        config,
+        running.daemon.bridge,
+        heartbeat=lambda: clock.monotonic() - pulse.beat,
+        counts=counts,
+        hooks=lambda: dict(keeper.problems) if keeper is not None else {},
+    )
+
+
+def _serve(config: Config, running: Running, probe: Probe, stack: ExitStack) -> None:
+    """Health pages, and behind them the doorbells when there are any."""
+    from bridge.web.health import Health
+    from bridge.web.server import WebServer
+
     host, port = config.web.host_and_port
-    server = stack.enter_context(WebServer(running.doorbell, host=host, port=port))
+    server = stack.enter_context(WebServer(Health(probe, behind=running.doorbell), host=host, port=port))
     running.url = server.url

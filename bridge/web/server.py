@@ -36,6 +36,8 @@ class WebServer:
                 max_request_body_size=BODY_LIMIT,
                 max_request_header_size=32 << 10,
                 channel_timeout=30,
+                # nothing is believed of them; that they are there tells that a request came through a proxy
+                clear_untrusted_proxy_headers=False,
             )
         except OSError as problem:
             raise InputError(f"{host}:{port} cannot be listened at: {problem.strerror}.") from None
