@@ -347,3 +347,73 @@ refund_link = Table(
     sqlite_autoincrement=True,
 )
 Index("refund_link_order", refund_link.c.order_id)
+
+# -- what tills did: orders, payments and refunds as Square shows them; sales of both channels ----------
+till_order = Table(
+    "till_order",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("store_id", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("fulfillment", Text, nullable=False, server_default=""),
+    # the fulfillment's state the shop was last told of
+    Column("told", Text, nullable=False, server_default=""),
+    # what becomes of the order in the shop
+    Column("state", Text, nullable=False, server_default="new"),
+    # the shop's order made of this sale
+    Column("woo_id", Text, unique=True),
+    Column("body_json", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    CheckConstraint("state IN ('new', 'none', 'planned', 'done')"),
+)
+Index("till_order_new", till_order.c.state, sqlite_where=text("state = 'new'"))
+
+till_payment = Table(
+    "till_payment",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("order_id", Text, nullable=False),
+    Column("store_id", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("refunded", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+)
+
+till_refund = Table(
+    "till_refund",
+    metadata,
+    Column("refund_id", Text, primary_key=True),
+    Column("payment_id", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    # what becomes of it in the shop
+    Column("state", Text, nullable=False, server_default="new"),
+    # the online order it belongs to
+    Column("woo_id", Text, nullable=False, server_default=""),
+    Column("body_json", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    CheckConstraint("state IN ('new', 'none', 'image', 'asked', 'planned', 'done')"),
+)
+Index("till_refund_new", till_refund.c.state, sqlite_where=text("state = 'new'"))
+Index("till_refund_woo", till_refund.c.woo_id, sqlite_where=text("woo_id <> ''"))
+
+sale = Table(
+    "sale",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("first_day", Text, nullable=False),
+    # other orders this one speaks of: the sales a return takes back, the order a refund belongs to
+    Column("about_json", Text, nullable=False, server_default="[]"),
+    Column("ours", Integer, nullable=False, server_default="0"),
+    Column("rows_json", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    CheckConstraint("side IN ('woo', 'square')"),
+    CheckConstraint("kind IN ('order', 'refund')"),
+)
+Index("sale_day", sale.c.first_day)

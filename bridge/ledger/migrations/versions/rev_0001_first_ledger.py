@@ -26,9 +26,13 @@ def upgrade() -> None:
     _product()
     _refund_link()
     _run()
+    _sale()
     _shown_product()
     _shown_variation()
     _store()
+    _till_order()
+    _till_payment()
+    _till_refund()
     _variation()
     _movement()
     _on_hand()
@@ -289,6 +293,24 @@ def _run() -> None:
     )
 
 
+def _sale() -> None:
+    op.create_table(
+        "sale",
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("remote_id", sa.Text(), nullable=False),
+        sa.Column("first_day", sa.Text(), nullable=False),
+        sa.Column("about_json", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("ours", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rows_json", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('order', 'refund')"),
+        sa.CheckConstraint("side IN ('woo', 'square')"),
+        sa.PrimaryKeyConstraint("side", "kind", "remote_id"),
+    )
+    op.create_index("sale_day", "sale", ["first_day"], unique=False)
+
+
 def _shown_product() -> None:
     op.create_table(
         "shown_product",
@@ -332,6 +354,60 @@ def _store() -> None:
         sa.Column("body_json", sa.Text(), server_default="{}", nullable=False),
         sa.PrimaryKeyConstraint("store_id"),
     )
+
+
+def _till_order() -> None:
+    op.create_table(
+        "till_order",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.Column("fulfillment", sa.Text(), server_default="", nullable=False),
+        sa.Column("told", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), server_default="new", nullable=False),
+        sa.Column("woo_id", sa.Text(), nullable=True),
+        sa.Column("body_json", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('new', 'none', 'planned', 'done')"),
+        sa.PrimaryKeyConstraint("order_id"),
+        sa.UniqueConstraint("woo_id"),
+    )
+    op.create_index("till_order_new", "till_order", ["state"], unique=False, sqlite_where=sa.text("state = 'new'"))
+
+
+def _till_payment() -> None:
+    op.create_table(
+        "till_payment",
+        sa.Column("payment_id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("refunded", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("payment_id"),
+    )
+
+
+def _till_refund() -> None:
+    op.create_table(
+        "till_refund",
+        sa.Column("refund_id", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="new", nullable=False),
+        sa.Column("woo_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("body_json", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('new', 'none', 'image', 'asked', 'planned', 'done')"),
+        sa.PrimaryKeyConstraint("refund_id"),
+    )
+    op.create_index("till_refund_new", "till_refund", ["state"], unique=False, sqlite_where=sa.text("state = 'new'"))
+    op.create_index("till_refund_woo", "till_refund", ["woo_id"], unique=False, sqlite_where=sa.text("woo_id <> ''"))
 
 
 def _variation() -> None:

@@ -1,0 +1,223 @@
+"""What was seen of the tills: orders, payments and refunds as Square shows them, and what became of each in the shop.
+
+An order is ``new`` until it is decided whether the shop gets an order of it (``none``, ``planned``, ``done``). A refund
+is ``new`` until it is known whose it is: ``none`` (an ordinary till refund), ``image`` (recorded there by the bridge),
+``asked`` (a person must say), ``planned`` and ``done`` (recorded in the shop).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bridge.domain.times import normal_time
+from bridge.ledger.schema import till_order, till_payment, till_refund
+from bridge.ledger.text import of_json, to_json
+from bridge.remotes.orders_port import TillOrder, TillPayment, TillRefund
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAtTill:
+    """A stored order; ``told`` is the fulfillment's state the shop knows of, ``woo_id`` the shop's order made of it."""
+
+    order_id: str
+    store_id: str
+    fulfillment: str
+    told: str
+    state: str
+    woo_id: str
+    body: JSON
+    seen_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAtTill:
+    """A stored refund; ``order_id`` is its return order's, ``woo_id`` the online order it belongs to."""
+
+    refund_id: str
+    payment_id: str
+    order_id: str
+    amount: int
+    status: str
+    state: str
+    woo_id: str
+    body: JSON
+
+
+_PUT_ORDER = insert(till_order)
+_PUT_ORDER = _PUT_ORDER.on_conflict_do_update(
+    index_elements=["order_id"],
+    set_={
+        **{name: _PUT_ORDER.excluded[name] for name in ("store_id", "updated_at", "fulfillment", "body_json")},
+        "seen_at": till_order.c.seen_at,
+    },
+    where=_PUT_ORDER.excluded.updated_at >= till_order.c.updated_at,
+)
+_PUT_PAYMENT = insert(till_payment)
+_PUT_PAYMENT = _PUT_PAYMENT.on_conflict_do_update(
+    index_elements=["payment_id"],
+    set_={name: _PUT_PAYMENT.excluded[name] for name in ("amount", "refunded", "status", "updated_at")},
+    where=_PUT_PAYMENT.excluded.updated_at >= till_payment.c.updated_at,
+)
+_PUT_REFUND = insert(till_refund)
+_PUT_REFUND = _PUT_REFUND.on_conflict_do_update(
+    index_elements=["refund_id"],
+    set_={name: _PUT_REFUND.excluded[name] for name in ("amount", "status", "updated_at", "body_json")},
+    where=_PUT_REFUND.excluded.updated_at >= till_refund.c.updated_at,
+)
+_ORDERS = select(till_order).where(till_order.c.order_id.in_(bindparam("ids", expanding=True)))
+_NEW_ORDERS = select(till_order).where(till_order.c.state == "new").order_by(till_order.c.updated_at)
+_MOVED = select(till_order).where(till_order.c.fulfillment != till_order.c.told).order_by(till_order.c.updated_at)
+_NEW_REFUNDS = select(till_refund).where(till_refund.c.state == "new").order_by(till_refund.c.updated_at)
+
+
+# -- storing ------------------------------------------------------------------------------
+def put_order(conn: Connection, order: TillOrder, *, state: str, now: str) -> None:
+    """Store an order as seen now; ``state`` counts only for one not seen before, an older reading changes nothing."""
+    conn.execute(
+        _PUT_ORDER,
+        {
+            "order_id": order.order_id,
+            "store_id": order.store_id,
+            "updated_at": normal_time(order.updated_at),
+            "fulfillment": order.fulfillment[2],
+            "told": "",
+            "state": state,
+            "body_json": to_json(order.raw),
+            "seen_at": now,
+        },
+    )
+
+
+def put_payment(conn: Connection, payment: TillPayment, *, now: str) -> None:
+    """Store a payment as seen now."""
+    conn.execute(
+        _PUT_PAYMENT,
+        {
+            "payment_id": payment.payment_id,
+            "order_id": payment.order_id,
+            "store_id": payment.store_id,
+            "amount": payment.amount,
+            "refunded": payment.refunded,
+            "status": payment.status,
+            "updated_at": normal_time(payment.updated_at),
+            "seen_at": now,
+        },
+    )
+
+
+def put_refund(conn: Connection, refund: TillRefund, *, state: str, now: str) -> None:
+    """Store a refund as seen now; ``state`` counts only for one not seen before."""
+    conn.execute(
+        _PUT_REFUND,
+        {
+            "refund_id": refund.refund_id,
+            "payment_id": refund.payment_id,
+            "order_id": refund.order_id,
+            "amount": refund.amount,
+            "status": refund.status,
+            "updated_at": normal_time(refund.updated_at),
+            "state": state,
+            "body_json": to_json(refund.raw),
+            "seen_at": now,
+        },
+    )
+
+
+# -- orders -------------------------------------------------------------------------------
+def _order(row: Any) -> OrderAtTill:
+    return OrderAtTill(
+        row.order_id, row.store_id, row.fulfillment, row.told, row.state, row.woo_id or "", of_json(row.body_json),
+        row.seen_at,
+    )  # fmt: skip
+
+
+def orders(conn: Connection, ids: Iterable[str]) -> dict[str, OrderAtTill]:
+    """Orders by id; unknown ones are left out."""
+    wanted, found = [one for one in dict.fromkeys(ids) if one], {}
+    for start in range(0, len(wanted), 400):
+        for row in conn.execute(_ORDERS, {"ids": wanted[start : start + 400]}):
+            found[row.order_id] = _order(row)
+    return found
+
+
+def versions(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When each known order was last updated."""
+    found = select(till_order.c.order_id, till_order.c.updated_at).where(till_order.c.order_id.in_(list(ids)))
+    return {row.order_id: row.updated_at for row in conn.execute(found)}
+
+
+def new_orders(conn: Connection) -> list[OrderAtTill]:
+    """Orders nobody decided about yet, in order of their last change."""
+    return [_order(row) for row in conn.execute(_NEW_ORDERS)]
+
+
+def moved_orders(conn: Connection) -> list[OrderAtTill]:
+    """Orders whose fulfillment has moved since the shop was told."""
+    return [_order(row) for row in conn.execute(_MOVED)]
+
+
+def made_of(conn: Connection, order_ids: Iterable[str]) -> dict[str, str]:
+    """Square order id → the shop's order made of it."""
+    return {one.order_id: one.woo_id for one in orders(conn, order_ids).values() if one.woo_id}
+
+
+def told(conn: Connection, order_id: str, state: str) -> None:
+    """The shop knows of this state of the fulfillment."""
+    conn.execute(update(till_order).where(till_order.c.order_id == order_id).values(told=state))
+
+
+def order_is(conn: Connection, order_id: str, state: str, woo_id: str = "") -> None:
+    """Note what becomes of an order in the shop."""
+    values: JSON = {"state": state} | ({"woo_id": woo_id} if woo_id else {})
+    conn.execute(update(till_order).where(till_order.c.order_id == order_id).values(**values))
+
+
+# -- refunds ------------------------------------------------------------------------------
+def _refund(row: Any) -> RefundAtTill:
+    return RefundAtTill(
+        row.refund_id, row.payment_id, row.order_id, row.amount, row.status, row.state, row.woo_id,
+        of_json(row.body_json),
+    )  # fmt: skip
+
+
+def refund(conn: Connection, refund_id: str) -> RefundAtTill | None:
+    """One refund."""
+    row = conn.execute(select(till_refund).where(till_refund.c.refund_id == refund_id)).first()
+    return _refund(row) if row else None
+
+
+def new_refunds(conn: Connection) -> list[RefundAtTill]:
+    """Refunds nobody decided about yet, in order of their last change."""
+    return [_refund(row) for row in conn.execute(_NEW_REFUNDS)]
+
+
+def refunds_of(conn: Connection, woo_id: str) -> list[RefundAtTill]:
+    """The till's refunds known to belong to an order of the shop."""
+    found = select(till_refund).where(till_refund.c.woo_id == woo_id, till_refund.c.woo_id != "")
+    return [_refund(row) for row in conn.execute(found.order_by(till_refund.c.updated_at))]
+
+
+def returns_counted_online(conn: Connection) -> set[str]:
+    """Return orders whose refund stands in the shop, too: it is counted there."""
+    found = select(till_refund.c.order_id).where(till_refund.c.state.in_(("planned", "done", "image")))
+    return {row.order_id for row in conn.execute(found)}
+
+
+def refund_is(conn: Connection, refund_id: str, state: str, woo_id: str = "") -> None:
+    """Note what becomes of a refund in the shop."""
+    values: JSON = {"state": state} | ({"woo_id": woo_id} if woo_id else {})
+    conn.execute(update(till_refund).where(till_refund.c.refund_id == refund_id).values(**values))
+
+
+def payment_orders(conn: Connection, payment_ids: Iterable[str]) -> dict[str, str]:
+    """Payment id → the order it paid."""
+    wanted = [one for one in dict.fromkeys(payment_ids) if one]
+    found = select(till_payment.c.payment_id, till_payment.c.order_id).where(till_payment.c.payment_id.in_(wanted))
+    return {row.payment_id: row.order_id for row in conn.execute(found) if row.order_id}
