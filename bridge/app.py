@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from bridge.clock import Clock, SystemClock
 from bridge.config.model import Config
 from bridge.domain.brakes import Limits
+from bridge.domain.order import StatusWords
 from bridge.domain.rules import DEFAULT_OWNERS, FieldRules
 from bridge.domain.stock import Buffers
 from bridge.engine.context import Bridge
@@ -79,6 +80,9 @@ def settings_of(config: Config) -> Settings:
         images=products.images,
         allocate=config.orders.allocate,
         may_split=config.orders.may_split,
+        till=config.orders.till,
+        till_sales_in_woo=config.orders.till_sales_in_woo,
+        status_words=StatusWords(**config.orders.statuses.model_dump()),
         limits=Limits(
             zero_share=config.brakes.zero_share,
             zero_at_least=config.brakes.zero_at_least,

@@ -155,12 +155,24 @@ class Products(Section):
     images: bool = True
 
 
+class Statuses(Section):
+    """The shop's order status for each step at the till; empty: the status stays, only a note is written."""
+
+    in_progress: str = ""
+    ready: str = ""
+    handed_over: str = "completed"
+    cancelled: str = "cancelled"
+
+
 class Orders(Section):
-    """What an online order does at Square."""
+    """What an online order does at Square, and what the till's orders and refunds do in the shop."""
 
     allocate: Annotated[tuple[Policy, ...], Field(min_length=1)] = ("single", "priority", "most")
     may_split: bool = False
     mode: Literal["stock", "mirror_pickups", "mirror"] = "stock"
+    till: Literal["auto", "always", "never"] = "auto"
+    till_sales_in_woo: bool = False
+    statuses: Statuses = Statuses()
 
     @model_validator(mode="after")
     def _each_once(self) -> Orders:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bridge.domain.brakes import Limits
+from bridge.domain.order import StatusWords
 from bridge.domain.rules import DEFAULT_OWNERS, FieldRules
 from bridge.domain.stock import Buffers
 
@@ -27,7 +28,8 @@ class Settings:
 
     ``opening`` names the side whose number is true at first contact; ``overlap_seconds`` is how far every
     incremental reading reaches back behind its cursor; ``settle_after`` is how old an unanswered write must be
-    before "not found" may be read as "did not happen".
+    before "not found" may be read as "did not happen". ``till``: whether Square's orders and refunds are read in every
+    pass, when a doorbell or a feature asks for it (``auto``), or never.
     """
 
     stores: tuple[StoreSetting, ...] = ()
@@ -53,3 +55,6 @@ class Settings:
     settle_after: float = 20.0
     rounds: int = 8
     places: Mapping[str, str] = field(default_factory=dict)
+    till: Literal["auto", "always", "never"] = "auto"
+    till_sales_in_woo: bool = False
+    status_words: StatusWords = field(default_factory=StatusWords)

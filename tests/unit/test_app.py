@@ -38,7 +38,7 @@ products:
   options: options
   follow_hide: follow
   images: false
-orders: {allocate: [most], may_split: false}
+orders: {allocate: [most], may_split: false, till: always, till_sales_in_woo: true, statuses: {ready: waiting}}
 brakes: {zero_share: 0.3, zero_at_least: 7, price_jump: 0.9, shrink_share: 0.4}
 """
 
