@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @click.option("--keep", type=click.IntRange(min=1), metavar="N", help="Keep the newest N in that folder, delete older.")
 @click.pass_obj
 def backup(cli: Cli, /, target: Path | None, keep: int | None) -> None:
-    """Copy the ledger to TARGET, a folder or a new file, and check the copy from its first to its last page.
+    """Copy the ledger while the bridge works, and check the copy.
 
-    Without TARGET it goes to `backups` beside the ledger. The bridge may work meanwhile. Keep copies on another
-    machine too; keys and tokens are not in them.
+    TARGET is a folder or a new file; without it the copy goes to `backups` beside the ledger. It is read from its
+    first to its last page before it counts. Keep copies on another machine too; keys and tokens are not in them.
     """
     from bridge.cli.opened import set_up
     from bridge.clock import SystemClock

@@ -14,10 +14,11 @@ from bridge.cli.options import BridgeCommand, Cli
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def restore(cli: Cli, /, file: Path, yes: bool) -> None:
-    """Put the backup FILE in the ledger's place; the present ledger is kept beside it.
+    """Put a backup in the ledger's place; the next run notices.
 
-    FILE is checked first; one that is damaged changes nothing. Stop the daemon before. The next run notices that
-    the ledger is older than the world, looks at both sides afresh, and counts nothing twice.
+    FILE is checked first; one that is damaged changes nothing. The present ledger is kept beside it. Stop the daemon
+    before. The next run sees that the ledger is older than the world, looks at both sides afresh, and counts nothing
+    twice.
     """
     from bridge.app import new_id
     from bridge.cli.opened import set_up

@@ -6,6 +6,7 @@ Numbers only: nothing in here names a product, a customer or a key.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -124,3 +125,28 @@ def _of_ledger(vitals: Vitals) -> Iterable[Sample]:
 
 def _known(*pairs: tuple[str, float | None]) -> Iterable[Sample]:
     return ((name, (), value) for name, value in pairs if value is not None)
+
+
+def page() -> str:
+    """The page ``docs/reference/metrics.md``."""
+    rows = [
+        f"| `{name}` | {', '.join(f'`{label}`' for label in labels) or '–'} | {meaning} |"
+        for name, (meaning, labels) in METRICS.items()
+    ]
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            "Made by `python -m bridge.report.metrics`; do not edit by hand. The daemon answers `/metrics` at "
+            "`web.listen`, to the machine itself only.",
+            "",
+            "| metric | labels | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    Path("docs/reference/metrics.md").write_text(page(), encoding="utf-8")
