@@ -22,8 +22,8 @@ import orjson
 from bridge.clock import Clock
 from bridge.domain.times import time_text
 from bridge.errors import LedgerError
-from bridge.ledger import inbox
 from bridge.ledger.database import Database
+from bridge.web.letterbox import Letterbox, Ring
 
 BODY_LIMIT = 1 << 20
 """Bytes; Square's and WooCommerce's deliveries stay far below."""
@@ -62,17 +62,6 @@ class SquareBell:
     notification_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """One delivery that proved genuine, as the ledger keeps it."""
-
-    side: str
-    topic: str
-    dedupe: str
-    object_id: str
-    body: str
-
-
 class Refusal(Exception):
     """A delivery that is not taken: the HTTP status and the word it is counted under."""
 
@@ -98,7 +87,7 @@ class Doorbell:
         rang: Callable[[], None] = lambda: None,
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self._db, self._clock, self._rang = db, clock, rang
+        self._clock, self._letterbox = clock, Letterbox(db, rang)
         self._woo, self._square = woo, square
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -124,18 +113,7 @@ class Doorbell:
         ring = self._square_ring(environ, body) if side == "square" else self._woo_ring(environ, body)
         if ring is None:
             return "ping"
-        with self._db.transaction() as conn:
-            new = inbox.store(
-                conn,
-                side=ring.side,
-                topic=ring.topic,
-                dedupe=ring.dedupe,
-                object_id=ring.object_id,
-                body=ring.body,
-                now=time_text(self._clock.now()),
-            )
-        if new:
-            self._rang()
+        new = self._letterbox.put(ring, time_text(self._clock.now()))
         return "stored" if new else "repeated"
 
     def _door(self, path: str) -> str:

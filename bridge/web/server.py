@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -23,8 +24,10 @@ class WebServer:
     ``InputError`` when the address cannot be listened at.
     """
 
-    def __init__(self, app: App, *, host: str = "127.0.0.1", port: int = 0, threads: int = 4) -> None:
+    def __init__(self, app: App, *, host: str = "127.0.0.1", port: int = 0, threads: int = 8) -> None:
         self._sockets: dict[int, Any] = {}
+        # a burst makes a queue, which is what a queue is for
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         try:
             self._server = create_server(
                 app,
