@@ -16,12 +16,15 @@ def status(cli: Cli, /) -> int:
 
     Exit code 3: decisions wait for you; 4: a brake is on.
     """
+    from bridge.app_alerts import probe_of
     from bridge.cli.opened import opened
     from bridge.cli.told import BRAKE, DRIFT, OK
     from bridge.engine.standing import standing
+    from bridge.report.health import in_words
 
     with opened(cli, remotes=False) as bridge:
         found = standing(bridge)
+        found["health"] = dict(in_words(probe_of(cli.config, bridge)()))
     _tell(cli, found)
     code = BRAKE if found["brakes"] else DRIFT if found["decisions"] else OK
     cli.output.result(found, ok=code == 0)
@@ -48,6 +51,8 @@ def _tell(cli: Cli, found: dict[str, Any]) -> None:
     ]
     rows += [(f"Read so far: {name}", when) for name, when in found["read_until"].items()]
     out.table(("What", "How it stands"), rows)
+    out.line()
+    out.table(("Health", "How it stands"), list(found["health"].items()))
     if found["restored"]:
         out.line(
             f"\nThe ledger was put back from the past ({found['restored']}): the next run looks at both sides afresh."

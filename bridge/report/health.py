@@ -24,6 +24,9 @@ from bridge.ledger.text import of_json, to_json
 from bridge.report.drift import Drift, drift
 
 SIDES = ("woo", "square")
+_NAMES = {"woo": "WooCommerce", "square": "Square"}
+STUCK_SECONDS = 300.0
+"""A worker that showed no sign of life for so long is stuck."""
 SideState = Literal["unknown", "up", "down", "refused"]
 BACKUP = "backup_at"
 _SIDE = "side:"
@@ -243,8 +246,31 @@ def _age(text: str, now: datetime) -> float:
     return max(0.0, (now - parse_time(text)).total_seconds())
 
 
+# -- judged ------------------------------------------------------------------------------
+def stuck(vitals: Vitals) -> list[str]:
+    """Why the process should be started anew; empty when it lives. A remote or a disk is no reason: that passes."""
+    if vitals.heartbeat_age is not None and vitals.heartbeat_age > STUCK_SECONDS:
+        return [f"the worker has been stuck for {vitals.heartbeat_age:.0f} s"]
+    return []
+
+
+def not_ready(vitals: Vitals) -> list[str]:
+    """Why the sides are not being kept in step now; without words of the services, which may name anything."""
+    why = stuck(vitals)
+    if vitals.ledger:
+        return [*why, "the ledger cannot be read"]
+    if vitals.pass_age is None:
+        why.append("no pass has ended yet")
+    for side in SIDES:
+        state = vitals.sides[side].state
+        if state in ("down", "refused"):
+            why.append(f"{_NAMES[side]} {'does not answer' if state == 'down' else 'refuses our key or token'}")
+    if vitals.brakes:
+        why.append("a brake is on")
+    return why
+
+
 # -- in words ---------------------------------------------------------------------------
-_NAMES = {"woo": "WooCommerce", "square": "Square"}
 _STATES = {
     "unknown": "not called yet",
     "up": "answers",

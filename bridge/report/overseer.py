@@ -22,9 +22,8 @@ from bridge.report import alerts, summary
 from bridge.report.alerts import Limits
 from bridge.report.book import BookFile, Told
 from bridge.report.channels import Channel, DeadMan
-from bridge.report.health import Vitals
+from bridge.report.health import Vitals, stuck
 from bridge.report.logs import log
-from bridge.web.health import stuck
 
 TICK_SECONDS = 60.0
 RENEW_SECONDS = 3600.0

@@ -12,16 +12,13 @@ from typing import Any
 
 import orjson
 
-from bridge.report.health import SIDES, Vitals
+from bridge.report.health import Vitals, not_ready, stuck
 from bridge.report.metrics import CONTENT_TYPE, metrics_text
 
-STUCK_SECONDS = 300.0
-"""A worker that did not beat for so long is stuck."""
 PATHS = ("/healthz", "/readyz", "/metrics")
 App = Callable[..., Iterable[bytes]]
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 _STATUS = {200: "200 OK", 404: "404 Not Found", 405: "405 Method Not Allowed", 503: "503 Service Unavailable"}
-_NAMES = {"woo": "WooCommerce", "square": "Square"}
 
 
 class Health:
@@ -51,29 +48,6 @@ class Health:
         why = stuck(vitals) if path == "/healthz" else not_ready(vitals)
         told = {"ok": not why, "why": why}
         return 503 if why else 200, orjson.dumps(told) + b"\n", "application/json"
-
-
-def stuck(vitals: Vitals) -> list[str]:
-    """Why the process should be started anew; empty when it lives. A remote or a disk is no reason: that passes."""
-    if vitals.heartbeat_age is not None and vitals.heartbeat_age > STUCK_SECONDS:
-        return [f"the worker has been stuck for {vitals.heartbeat_age:.0f} s"]
-    return []
-
-
-def not_ready(vitals: Vitals) -> list[str]:
-    """Why the sides are not being kept in step now; without words of the services, which may name anything."""
-    why = stuck(vitals)
-    if vitals.ledger:
-        return [*why, "the ledger cannot be read"]
-    if vitals.pass_age is None:
-        why.append("no pass has ended yet")
-    for side in SIDES:
-        state = vitals.sides[side].state
-        if state in ("down", "refused"):
-            why.append(f"{_NAMES[side]} {'does not answer' if state == 'down' else 'refuses our key or token'}")
-    if vitals.brakes:
-        why.append("a brake is on")
-    return why
 
 
 def _answer(start_response: Callable[..., Any], status: int, body: bytes, kind: str = "text/plain") -> list[bytes]:

@@ -15,9 +15,9 @@ from bridge.domain.times import time_text
 from bridge.errors import AccessRefused, RemoteDown
 from bridge.ledger import cursors, decisions, inbox, outbox
 from bridge.report.drift import note_comparison
-from bridge.report.health import BACKUP, Probe, TokenLife, Vitals, in_words, note_side, span
+from bridge.report.health import BACKUP, STUCK_SECONDS, Probe, TokenLife, Vitals, in_words, not_ready, note_side, span
 from bridge.report.metrics import METRICS, metrics_text
-from bridge.web.health import STUCK_SECONDS, Health, not_ready
+from bridge.web.health import Health
 from tests.world import World
 
 
