@@ -1,4 +1,9 @@
-"""Every death and every pair of deaths in a scenario, tried one after the other from the same beginning."""
+"""Every death and every pair of deaths in a scenario, tried one after the other from the same beginning.
+
+Between two effects (commits and remote writes) nothing outside the process changes, so that a death anywhere between
+them is one and the same: ``test_equal_deaths`` shows it point by point. Most stories are therefore tried once per
+effect, some at every single point.
+"""
 
 from __future__ import annotations
 
@@ -67,27 +72,28 @@ def _begin(scenario: Scenario) -> tuple[World, Told]:
     return world, tell(scenario, world, ())
 
 
-def every_death(scenario: Scenario, while_down: People | None = None) -> Tried:
-    """One life without a death, then one for each of its points."""
+def every_death(scenario: Scenario, while_down: People | None = None, *, every_point: bool = False) -> Tried:
+    """One life without a death, then one for each effect, or for each point before and after anything."""
     world, whole = _begin(scenario)
     tried = Tried(len(whole.names))
     tried.add(whole)
-    for number in range(len(whole.names)):
+    for number in range(len(whole.names)) if every_point else _after_effects(whole):
         told = tell(scenario, world, {number}, while_down=while_down)
         assert told.died_at, f"nobody died at point {number}"
         tried.add(told)
     return tried
 
 
-def every_pair(scenario: Scenario) -> Tried:
-    """Every pair of deaths, the second one in the passes that follow the first.
+def _after_effects(told: Told) -> list[int]:
+    """The first point of a life, and those right after something changed outside the process."""
+    return [0, *told.effects]
 
-    A death before a point is the same as one after the effect before it, for nothing outside the process changed in
-    between: so only the points right after a commit or a write are taken, and the very first.
-    """
+
+def every_pair(scenario: Scenario) -> Tried:
+    """Every pair of deaths, the second one in the passes that follow the first."""
     world, whole = _begin(scenario)
     tried = Tried(len(whole.effects) + 1)
-    for first in [0, *whole.effects]:
+    for first in _after_effects(whole):
         once = tell(scenario, world, {first})
         tried.add(once)
         for second in _later(once, first):
@@ -103,7 +109,7 @@ def every_death_beside_a_lost_answer(scenario: Scenario) -> Tried:
         lost = tell(scenario, world, (), unanswered=number)
         tried.add(lost)
         tried.points += len(lost.names)
-        for point in range(len(lost.names)):
+        for point in _after_effects(lost):
             tried.add(tell(scenario, world, {point}, unanswered=number))
     return tried
 
