@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from bridge.sim.busy_day import BusyDay
 from bridge.sim.demo_world import DemoWorld
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 KILLS = int(os.environ.get("BRIDGE_KILLS", "20"))
 SEED = int(os.environ.get("BRIDGE_SEED", "7"))
-LIVES = (0.9, 2.2)
-"""Seconds a process lives: it needs about 0.8 to be up, so that some die starting and most in the middle of work."""
+LIFE = 1.5
+"""Seconds a process lives at most once it is up; one in six is killed while it is still starting."""
 
 
 @pytest.mark.timeout(120 + 4 * KILLS)
@@ -31,22 +32,26 @@ def test_sigkill_at_random_moments_of_a_trading_day_leaves_every_number_right(tm
         day = world.open_for_trade()
         world.storm()
         for _ in range(KILLS):
-            trade_for(world, day, dice.uniform(*LIVES), dice)
+            let_it_live(world, day, dice)
             world.restart_engine()
         assert world.calm(), world.engine.last_words()
         proof = world.prove()
         assert world.engine.kills == KILLS and world.engine.starts == KILLS + 1
-        assert proof.notes == () and proof.ok
-        assert sum(world.trades()) >= 5 * KILLS
+        # how late a number may be is not judged here: the engine was down for most of the day
+        assert proof.notes == ()
+        assert (proof.drift, proof.unexplained, proof.duplicates, proof.lost) == (0, 0, 0, 0)
+        assert sum(world.trades()) >= 5 * KILLS and world.engine.passes > 0
     assert world.engine.pid == 0
 
 
-def trade_for(world: DemoWorld, day: object, seconds: float, dice: random.Random) -> None:
-    """People trade; nobody waits for the engine."""
-    from bridge.sim.busy_day import BusyDay
-
-    assert isinstance(day, BusyDay)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def let_it_live(world: DemoWorld, day: BusyDay, dice: random.Random) -> None:
+    """People trade until the process has lived long enough; nobody waits for the engine."""
+    born = world.engine.number_told
+    starting = dice.random() < 1 / 6
+    dies = time.monotonic() + (dice.uniform(0.05, 0.6) if starting else 15.0)
+    life = dice.uniform(0.02, LIFE)
+    while time.monotonic() < dies:
         day.step()
         time.sleep(dice.uniform(0.02, 0.12))
+        if not starting and world.engine.number_told > born:
+            starting, dies = True, time.monotonic() + life
