@@ -11,17 +11,20 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from bridge.clock import Clock, SystemClock
 from bridge.config.model import Config
+from bridge.config.trade import span_of
 from bridge.domain.brakes import Limits
+from bridge.domain.hours import Span
 from bridge.domain.order import StatusWords
 from bridge.domain.rules import DEFAULT_OWNERS, FieldRules
 from bridge.domain.stock import Buffers
 from bridge.engine.context import Bridge
 from bridge.engine.currency import check_currency
-from bridge.engine.settings import Settings, StoreSetting
+from bridge.engine.settings import CustomerSettings, PlaceSettings, Settings, StoreSetting
 from bridge.errors import BridgeError, LedgerBusy
 from bridge.ledger import lend
 from bridge.ledger.database import MEMORY, Database
@@ -80,6 +83,7 @@ def settings_of(config: Config) -> Settings:
         images=products.images,
         allocate=config.orders.allocate,
         may_split=config.orders.may_split,
+        orders_mode=config.orders.mode,
         till=config.orders.till,
         till_sales_in_woo=config.orders.till_sales_in_woo,
         status_words=StatusWords(**config.orders.statuses.model_dump()),
@@ -89,8 +93,24 @@ def settings_of(config: Config) -> Settings:
             price_jump=config.brakes.price_jump,
             shrink_share=config.brakes.shrink_share,
         ),
-        places={store.pickup_place: store.id for store in config.stores if store.pickup_place},
+        places={
+            **{store.pickup_place: store.id for store in config.stores if store.pickup_place},
+            **config.places.map,
+        },
+        pickup_lead_minutes=config.places.lead_minutes,
+        pickup=place_settings(config),
+        customers=CustomerSettings(config.customers.sync, config.customers.create_at_square, config.customers.country),
     )
+
+
+def place_settings(config: Config) -> PlaceSettings:
+    """Pickup places in the engine's words."""
+    holidays: dict[str, dict[date, tuple[Span, ...]]] = {}
+    for holiday in config.places.holidays:
+        spans = tuple(Span(*span_of(text)) for text in holiday.open)
+        for store_id in holiday.stores or ("",):
+            holidays.setdefault(store_id, {})[holiday.day] = spans
+    return PlaceSettings(config.places.sync, config.places.transfer_hours, holidays)
 
 
 # -- the two sides --------------------------------------------------------------------
@@ -151,6 +171,22 @@ def woo_transport(config: Config, clock: Clock) -> LazyTransport:
     return LazyTransport("woo", make, clock)
 
 
+def admin_transport(config: Config, clock: Clock) -> LazyTransport | None:
+    """The way to WordPress's own settings (pickup places), ``None`` without an application password."""
+    user, password = config.woo.app_user, config.woo.app_password
+    if user is None or password is None:
+        return None
+
+    def make() -> _Closing:
+        from bridge.remotes.woo.transport import RequestsTransport
+
+        woo = config.woo
+        ca_file = str(woo.ca_file) if woo.ca_file else None
+        return RequestsTransport(woo.url, user, password.reveal(), ca_file=ca_file, timeout=woo.timeout, clock=clock)
+
+    return LazyTransport("woo", make, clock)
+
+
 def square_transport(config: Config, clock: Clock) -> LazyTransport:
     """The way to Square; the token is read anew for each call, so that it can be replaced while running."""
 
@@ -191,8 +227,11 @@ def open_sides(
     clock = clock or SystemClock()
     with ExitStack() as stack:
         woo, square = woo_transport(config, clock), square_transport(config, clock)
+        admin = admin_transport(config, clock)
         stack.callback(woo.close)
         stack.callback(square.close)
+        if admin is not None:
+            stack.callback(admin.close)
         yield Sides(
             WooClient(
                 wrap(_as_port(woo), "woo"),
@@ -200,6 +239,7 @@ def open_sides(
                 pace=Pace(clock, rate=config.pace.woo_per_second),
                 batch_size=config.woo.batch_size,
                 attempts=attempts,
+                admin=wrap(_as_port(admin), "woo") if admin is not None else None,
             ),
             SquareClient(
                 wrap(_as_port(square), "square"),

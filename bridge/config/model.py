@@ -30,6 +30,7 @@ from bridge.config.fields import (
 from bridge.config.operations import Alerts, OAuth
 from bridge.config.secrets import Secret
 from bridge.config.tokens import TokenFile
+from bridge.config.trade import Customers, Places
 
 Rule = Literal["woo", "square", "newest", "ask", "woo_only", "square_only", "off"]
 """Who owns a field; the same words as ``bridge.domain.merge.Rule``."""
@@ -254,6 +255,8 @@ class Config(Section):
     stock: Stock = Stock()
     products: Products = Products()
     orders: Orders = Orders()
+    places: Places = Places()
+    customers: Customers = Customers()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()
     web: Web = Web()
@@ -271,6 +274,9 @@ class Config(Section):
             chosen = getattr(self.stock, key)
             if ids and chosen is not None and chosen not in ids:
                 raise ValueError(f"has `stock.{key}: {chosen}`, which is not in `stores`")
+        named = {*self.places.map.values(), *(store for day in self.places.holidays for store in day.stores)}
+        if ids and (foreign := sorted(named - set(ids))):
+            raise ValueError(f"names the store `{foreign[0]}` in `places`, which is not in `stores`")
         return self
 
     def secrets(self) -> dict[str, Secret]:

@@ -95,7 +95,7 @@ def plan_places(shown: Sequence[JSON], stores: Sequence[StorePlace]) -> PlacePla
     know stay as they are.
     """
     places = [dict(row) for row in shown]
-    owners = _owners(places, stores)
+    owners = place_owners(places, stores)
     changes = []
     for store in stores:
         wanted = {"name": store.name, "address": dict(store.address), "details": store.details}
@@ -114,7 +114,7 @@ def plan_places(shown: Sequence[JSON], stores: Sequence[StorePlace]) -> PlacePla
     return PlacePlan(tuple(places), tuple(changes))
 
 
-def _owners(places: Sequence[JSON], stores: Sequence[StorePlace]) -> dict[str, int]:
+def place_owners(places: Sequence[JSON], stores: Sequence[StorePlace]) -> dict[str, int]:
     """Where each store's entry stands; an entry belongs to one store, present names before former ones."""
     found: dict[str, int] = {}
     for former in (False, True):

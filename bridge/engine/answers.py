@@ -15,6 +15,7 @@ from bridge.domain.fields import Value, is_empty, product_values, variation_valu
 from bridge.domain.merge import NEVER_EMPTIED
 from bridge.engine.context import Bridge
 from bridge.engine.numbers import EDIT_ANSWER
+from bridge.engine.place_map import take_answer
 from bridge.engine.refusals import answer_refused
 from bridge.errors import InputError
 from bridge.ledger import cursors, decisions, links, outbox, shown, stock
@@ -195,6 +196,10 @@ def _refused(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
     return answer_refused(bridge, conn, row, answer)
 
 
+def _place(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
+    return take_answer(conn, row.subject, answer)
+
+
 _TAKERS: dict[str, Taker] = {
     "conflict": _conflict,
     "hide": _hide,
@@ -204,4 +209,5 @@ _TAKERS: dict[str, Taker] = {
     "fractional": _fractional,
     "brake": _brake,
     "refused": _refused,
+    "place": _place,
 }

@@ -47,6 +47,7 @@ class ReadOnlyWoo(_Reading):
     def __init__(self, side: Any) -> None:
         super().__init__(side)
         self.shop_orders = _Silent(side.shop_orders, "set_status", "add_note", "create_refund", "create_order")
+        self.places = _Silent(side.places, "write_places")
 
     def change_stock(self, changes: Sequence[Any]) -> list[Outcome]:
         """Not sent."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from bridge.domain.brakes import Limits
+from bridge.domain.hours import Span
 from bridge.domain.order import StatusWords
 from bridge.domain.rules import DEFAULT_OWNERS, FieldRules
 from bridge.domain.stock import Buffers
@@ -20,6 +22,28 @@ class StoreSetting:
     online: bool = True
     priority: int = 100
     pickup_place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSettings:
+    """Pickup places: kept in step with Square's locations or not, and what Square does not know of them.
+
+    ``transfer_hours`` is how long goods take from store to store, ``None`` when they never travel; ``holidays`` are
+    other opening hours (none = closed) by day, of one store or ("" as its id) of all.
+    """
+
+    sync: bool = False
+    transfer_hours: float | None = None
+    holidays: Mapping[str, Mapping[date, tuple[Span, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSettings:
+    """Whether customers are recognised in full passes, and made known to Square; ``country`` reads phone numbers."""
+
+    sync: bool = False
+    create_at_square: bool = False
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +71,8 @@ class Settings:
     images: bool = True
     allocate: tuple[Literal["single", "priority", "most"], ...] = ("single", "priority", "most")
     may_split: bool = True
+    orders_mode: Literal["stock", "mirror_pickups", "mirror"] = "stock"
+    pickup_lead_minutes: int = 60
     limits: Limits = field(default_factory=Limits)
     currency: str = "USD"
     decimals: int = 2
@@ -55,6 +81,8 @@ class Settings:
     settle_after: float = 20.0
     rounds: int = 8
     places: Mapping[str, str] = field(default_factory=dict)
+    pickup: PlaceSettings = field(default_factory=PlaceSettings)
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
     till: Literal["auto", "always", "never"] = "auto"
     till_sales_in_woo: bool = False
     status_words: StatusWords = field(default_factory=StatusWords)

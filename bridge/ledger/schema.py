@@ -417,3 +417,38 @@ sale = Table(
     CheckConstraint("kind IN ('order', 'refund')"),
 )
 Index("sale_day", sale.c.first_day)
+
+# -- places and people ------------------------------------------------------------------
+place_name = Table(
+    "place_name",
+    metadata,
+    Column("store_id", Text, primary_key=True),
+    # a name in the form in which two are compared
+    Column("plain", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)
+
+place_left = Table(
+    "place_left",
+    metadata,
+    Column("store_id", Text, primary_key=True),
+    Column("wanted_json", Text, nullable=False),
+    Column("shown_json", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+person = Table(
+    "person",
+    metadata,
+    # "id:17" of a registered customer of the shop, "guest:<digest of the e-mail address>" of a guest
+    Column("key", Text, primary_key=True),
+    Column("square_id", Text, unique=True),
+    Column("state", Text, nullable=False),
+    Column("how", Text, nullable=False, server_default=""),
+    # digest of what was compared: the same person is not looked up again before something changes
+    Column("print", Text, nullable=False, server_default=""),
+    Column("made_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    CheckConstraint("state IN ('linked', 'review', 'unknown', 'wanted', 'apart', 'erased')"),
+)

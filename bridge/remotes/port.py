@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SquarePeopleSide,
         WooOrderSide,
         WooPeopleSide,
+        WooPlaceSide,
     )
 
 JSON = dict[str, Any]
@@ -275,6 +276,11 @@ class WooSide(Protocol):
     @property
     def shop_orders(self) -> WooOrderSide:
         """What is written to the shop's orders."""
+        ...
+
+    @property
+    def places(self) -> WooPlaceSide:
+        """The shop's pickup locations and shipping zones."""
         ...
 
     @property

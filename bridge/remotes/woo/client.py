@@ -24,6 +24,7 @@ from bridge.remotes.woo import incoming
 from bridge.remotes.woo.categories import WooCategories
 from bridge.remotes.woo.orders import WooOrders
 from bridge.remotes.woo.people import WooPeople
+from bridge.remotes.woo.places import WooPlaces
 from bridge.remotes.woo.read import WooReader
 from bridge.remotes.woo.write import WooWriter
 
@@ -32,6 +33,7 @@ class WooClient:
     """A ``WooSide``: the contract of each method stands in the port.
 
     ``decimals`` is the shop's number of price decimals; ``batch_size`` how many stock changes one call carries.
+    ``admin`` calls with an administrator's application password, without which pickup locations are out of reach.
     """
 
     def __init__(
@@ -43,14 +45,20 @@ class WooClient:
         decimals: int = 2,
         batch_size: int = 50,
         attempts: int = 4,
+        admin: Transport | None = None,
     ) -> None:
-        self.caller = Caller(transport, pace or Pace(clock), clock, classify_woo, side="WooCommerce", attempts=attempts)
+        pace = pace or Pace(clock)
+        self.caller = Caller(transport, pace, clock, classify_woo, side="WooCommerce", attempts=attempts)
+        with_password = None
+        if admin is not None:
+            with_password = Caller(admin, pace, clock, classify_woo, side="WooCommerce", attempts=attempts)
         self.decimals = decimals
         self._reader = WooReader(self.caller)
         self._writer = WooWriter(self.caller, batch_size=batch_size)
         self._categories = WooCategories(self.caller, self._reader)
         self.shop_orders = WooOrders(self.caller)
         self.people = WooPeople(self.caller)
+        self.places = WooPlaces(self.caller, with_password)
 
     # -- listings -----------------------------------------------------------------------
     def products(self, *, modified_after: datetime | None = None) -> Iterator[list[RawProduct]]:

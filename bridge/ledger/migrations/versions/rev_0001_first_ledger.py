@@ -23,6 +23,9 @@ def upgrade() -> None:
     _order_link()
     _order_seen()
     _outbox()
+    _person()
+    _place_left()
+    _place_name()
     _product()
     _refund_link()
     _run()
@@ -237,6 +240,44 @@ def _outbox() -> None:
     )
     op.create_index("outbox_pid", "outbox", ["pid"], unique=False)
     op.create_index("outbox_vid", "outbox", ["vid"], unique=False)
+
+
+def _person() -> None:
+    op.create_table(
+        "person",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("square_id", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), server_default="", nullable=False),
+        sa.Column("print", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('linked', 'review', 'unknown', 'wanted', 'apart', 'erased')"),
+        sa.PrimaryKeyConstraint("key"),
+        sa.UniqueConstraint("square_id"),
+    )
+
+
+def _place_left() -> None:
+    op.create_table(
+        "place_left",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("wanted_json", sa.Text(), nullable=False),
+        sa.Column("shown_json", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id"),
+    )
+
+
+def _place_name() -> None:
+    op.create_table(
+        "place_name",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("plain", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "plain"),
+    )
 
 
 def _product() -> None:
