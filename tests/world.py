@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,11 @@ class WorldClock:
     def __init__(self, *clocks: SimClock) -> None:
         self._clocks = clocks
         self._waited = 0.0
+        self.wrong_by = timedelta()
+        """How far the bridge's own clock is off the services' clocks."""
 
     def now(self) -> datetime:
-        return self._clocks[0].now()
+        return self._clocks[0].now() + self.wrong_by
 
     def monotonic(self) -> float:
         return self._waited

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -30,14 +30,41 @@ def answered_item(bridge: Bridge, conn: Connection, raw: dict[str, Any]) -> Show
     return product
 
 
-def agree(
-    conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct, only: Iterable[FieldKey] | None = None
+def agree(conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct) -> None:
+    """Set the base of all fields to what both sides show now."""
+    row = links.product_row(conn, pid)
+    if row is not None:
+        links.put_base(conn, pid, {**links.base_of(row), **_pairs(conn, pid, woo, square)})
+
+
+def agree_written(
+    conn: Connection,
+    pid: int,
+    woo: ShownProduct,
+    square: ShownProduct,
+    *,
+    to: Literal["woo", "square"],
+    values: Mapping[FieldKey, Any],
 ) -> None:
-    """Set the base of some fields (all, when ``only`` is ``None``) to what both sides show now."""
+    """Set the base of the fields an update wrote: what it wrote, and what the written side shows now.
+
+    The other half is the value that was written, not what its own side shows by now: that may have changed while the
+    write waited, and such a change must still travel.
+    """
     row = links.product_row(conn, pid)
     if row is None:
         return
-    base = links.base_of(row)
+    now = _pairs(conn, pid, woo, square)
+    chosen = {
+        key: (now[key][0], value) if to == "woo" else (value, now[key][1])
+        for key, value in values.items()
+        if key in now
+    }
+    links.put_base(conn, pid, {**links.base_of(row), **chosen})
+
+
+def _pairs(conn: Connection, pid: int, woo: ShownProduct, square: ShownProduct) -> dict[FieldKey, tuple[Any, Any]]:
+    """What both sides show now, for every field they both have."""
     now: dict[FieldKey, tuple[Any, Any]] = {}
     square_now = product_values(square)
     for name, value in product_values(woo).items():
@@ -49,8 +76,7 @@ def agree(
             other = variation_values(on_square[link.square_id])
             for name, value in variation_values(on_woo[link.woo_id]).items():
                 now[(link.vid, name)] = (value, other[name])
-    chosen = now if only is None else {key: now[key] for key in only if key in now}
-    links.put_base(conn, pid, {**base, **chosen})
+    return now
 
 
 def agree_as_asked(

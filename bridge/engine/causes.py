@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bridge.engine.context import MARK
 from bridge.ledger import chains
-from bridge.ledger.outbox import Action
+from bridge.ledger.outbox import HELD, Action
 from bridge.ledger.text import of_json
 
 _AT_SQUARE = {
@@ -22,7 +22,13 @@ _AT_SQUARE = {
     "count": "counted",
     "adjustment": "adjusted in Square",
 }
-_FOR = {"order": "online order", "edit": "hand edit in the shop", "open": "opening count", "undo": "taking back"}
+_FOR = {
+    "order": "online order",
+    "edit": "hand edit in the shop",
+    "open": "opening count",
+    "undo": "taking back",
+    "till": "order at the till",
+}
 
 
 def movement_text(row: Any, stores: Mapping[str, str]) -> str:
@@ -66,6 +72,8 @@ def write_text(action: Action, stores: Mapping[str, str]) -> str:
             f"we changed the shop's number by {int(payload['delta']):+} ({before} → {before + int(payload['delta'])})"
         )
     where = stores.get(payload["store_id"], payload["store_id"])
+    if action.kind == HELD:
+        return f"{where} gives {Decimal(payload['quantity']):+} through its own order at the till"
     if action.kind == "count":
         return f"we counted {payload['quantity']} at {where}"
     return f"we changed {where} by {Decimal(payload['quantity']):+} ({payload['cause']})"

@@ -10,19 +10,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from bridge.domain.brakes import Brake, Intent, apply_brakes
 from bridge.domain.stock import StockView, Target, target
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
 from bridge.ledger import cursors, decisions, links, movements, outbox, shown, stock
-from bridge.ledger.outbox import Action
+from bridge.ledger.outbox import HELD, Action
 from bridge.ledger.schema import outbox as outbox_table
 from bridge.ledger.stock import StockRow
 
 _BATCH = 500
 _NATURAL = frozenset({"sale", "waste", "transfer", "return", "receive", "staff edit", "restock", "undo"})
 """Movements that explain a zero; a count or an unnamed adjustment does not."""
+
+_STOCK_WRITES = select(outbox_table).where(
+    outbox_table.c.vid.in_(bindparam("vids", expanding=True)),
+    # what Square refused is still gone from (or back on) the shelf until a person says otherwise
+    outbox_table.c.state.in_(("due", "sent", "unknown", "held", "refused")),
+    outbox_table.c.kind.in_(("adjust", "count", "change_stock", HELD)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +122,7 @@ def square_writes(conn: Connection, vids: list[int], online: tuple[str, ...]) ->
     waiting: set[int] = set()
     pending: dict[int, Decimal] = {}
     for start in range(0, len(vids), 500):
-        rows = conn.execute(
-            select(outbox_table).where(
-                outbox_table.c.vid.in_(vids[start : start + 500]),
-                # what Square refused is still gone from (or back on) the shelf until a person says otherwise
-                outbox_table.c.state.in_(("due", "sent", "unknown", "held", "refused")),
-                outbox_table.c.kind.in_(("adjust", "count", "change_stock")),
-            )
-        )
+        rows = conn.execute(_STOCK_WRITES, {"vids": vids[start : start + 500]})
         for action in map(outbox.of_row, rows):
             vid = action.vid or 0
             if action.side == "woo" and action.state == "refused":

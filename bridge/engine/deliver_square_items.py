@@ -14,7 +14,15 @@ from sqlalchemy import Connection
 from bridge.domain.actions import action_key
 from bridge.domain.product import ShownProduct
 from bridge.domain.times import parse_time
-from bridge.engine.absorb import agree, agree_as_asked, answered_item, link_created, link_variations, write_history
+from bridge.engine.absorb import (
+    agree,
+    agree_as_asked,
+    agree_written,
+    answered_item,
+    link_created,
+    link_variations,
+    write_history,
+)
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import NEW_KEY, not_done
 from bridge.engine.images import send_images_to_square
@@ -136,7 +144,7 @@ def finish_update(bridge: Bridge, run: Run, action: Action, outcome: Outcome) ->
         if woo is not None:
             if action.payload["add"]:
                 link_variations(bridge, run, conn, action.pid or 0, woo, square, "created in square")
-            agree(conn, action.pid or 0, woo, square, written(action))
+            agree_written(conn, action.pid or 0, woo, square, to="square", values=written(action))
         _remember(bridge, run, conn, action, "square")
         links.set_dirty(conn, action.pid or 0, True)
     run.add("square products written")

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.domain.product import ShownProduct, ShownVariation
 from bridge.domain.times import parse_time
-from bridge.engine.absorb import agree, agree_as_asked, link_created, link_variations, write_history
+from bridge.engine.absorb import agree, agree_as_asked, agree_written, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_square_items import due_of, mark_sent, old_enough
 from bridge.engine.deliver_stock import not_done
@@ -50,8 +50,13 @@ def _update(bridge: Bridge, run: Run, action: Action) -> int:
     payload = action.payload
     whole = read_whole(bridge, payload["product_id"])
     if whole is None:
+        # in the trash or deleted: what to do about that is decided, and asked, as for any product that vanished
+        action.state, action.error = "dropped", "the product is no longer in the shop"
         with bridge.db.transaction() as conn:
-            not_done(bridge, run, conn, action, Refused("gone", "the product is no longer in the shop", gone=True))
+            outbox.save(conn, [action])
+            shown.mark_gone(conn, "woo", [payload["product_id"]])
+            links.set_dirty(conn, action.pid or 0, True)
+        run.add("changed while it was decided")
         return 0
     if not as_decided(whole[2], payload):
         _decide_again(bridge, run, action, whole)
@@ -151,7 +156,7 @@ def _finish(bridge: Bridge, run: Run, action: Action, outcome: Outcome) -> int:
             if square is not None:
                 if action.payload["add"]:
                     link_variations(bridge, run, conn, action.pid or 0, whole[2], square, "created in woo")
-                agree(conn, action.pid or 0, whole[2], square, written(action))
+                agree_written(conn, action.pid or 0, whole[2], square, to="woo", values=written(action))
         action.state, action.done_at = "done", bridge.now()
         outbox.save(conn, [action])
         pid = action.pid or 0

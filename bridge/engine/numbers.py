@@ -13,15 +13,16 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from bridge.domain.opening import ON_PARENT
 from bridge.domain.stock import WindowOrder, explain_gap, spread
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
 from bridge.engine.deliver_stock import UNTRACKED
-from bridge.engine.observe_orders import adjust_square, observe_orders, observe_trashed
-from bridge.ledger import cursors, decisions, movements, outbox, stock
+from bridge.engine.observe_orders import observe_orders, observe_trashed
+from bridge.engine.square_stock import adjust_square
+from bridge.ledger import cursors, decisions, movements, outbox, shown, stock
 from bridge.ledger.schema import movement
 from bridge.ledger.schema import outbox as outbox_table
 from bridge.ledger.stock import StockRow
@@ -104,7 +105,7 @@ def check_numbers(bridge: Bridge, run: Run) -> None:
     """Look closely at every suspect until it is explained, or trade keeps touching it (then next time)."""
     for _ in range(_ROUNDS):
         with bridge.db.reading() as conn:
-            rows = [row for row in stock.suspects(conn) if not _woo_write_under_way(conn, row.vid)]
+            rows = [row for row in stock.suspects(conn) if not _must_wait(conn, row)]
         if not rows:
             return
         left = 0
@@ -115,23 +116,26 @@ def check_numbers(bridge: Bridge, run: Run) -> None:
     run.add("numbers still being traded", left)
 
 
-def _woo_write_under_way(conn: Connection, vid: int) -> bool:
-    return any(action.side == "woo" for action in outbox.open_of_variation(conn, vid))
+def _must_wait(conn: Connection, row: StockRow) -> bool:
+    """While a write is under way, and while the product is in the trash: it keeps its doubt until it is back."""
+    if any(action.side == "woo" for action in outbox.open_of_variation(conn, row.vid)):
+        return True
+    return shown.is_gone(conn, "woo", row.woo_parent or row.woo_id)
 
 
 def _check(bridge: Bridge, run: Run, rows: list[StockRow]) -> int:
     """One close look at some suspects; how many could not be judged."""
-    shown = {one.variation_id: one for one in bridge.woo.stock_of([(r.woo_id, r.woo_parent) for r in rows])}
+    numbers = {one.variation_id: one for one in bridge.woo.stock_of([(r.woo_id, r.woo_parent) for r in rows])}
     touched = observe_orders(bridge, run)
     with bridge.db.reading() as conn:
         expected = {vid: row.woo_expected for vid, row in stock.by_vid(conn, [row.vid for row in rows]).items()}
-    if any(row.woo_id in shown and shown[row.woo_id].quantity != expected[row.vid] for row in rows):
+    if any(row.woo_id in numbers and numbers[row.woo_id].quantity != expected[row.vid] for row in rows):
         # before an edit by hand is assumed: an order may have gone to the trash before anybody looked
         touched |= observe_trashed(bridge, run)
     with bridge.db.transaction() as conn:
         fresh = stock.by_vid(conn, [row.vid for row in rows])
         for row in rows:
-            one = shown.get(row.woo_id)
+            one = numbers.get(row.woo_id)
             if row.vid not in touched:
                 _judge(bridge, run, conn, fresh[row.vid], one)
     return len(touched & {row.vid for row in rows})
@@ -143,7 +147,6 @@ def _judge(bridge: Bridge, run: Run, conn: Connection, row: StockRow, one: WooSt
         return
     if one is None:
         run.skip("variation is no longer in the shop")
-        stock.change(conn, row.vid, suspect=0)
         return
     if one.quantity is None or one.tracking != "tracked" or _is_forgotten_write(conn, row, one):
         _note(bridge, run, conn, row, one)
@@ -196,14 +199,21 @@ def orders_in_window(
             select(movement).where(
                 movement.c.vid == vid,
                 movement.c.side == "woo",
-                movement.c.kind.in_(("sale", "restock")),
+                movement.c.kind.in_(("sale", "restock", "came and went")),
                 movement.c.id > write.payload["known"],
             )
         )
         for moved in rows:
             if moved.at >= sent and _begun(moved) <= done:
-                found[moved.cause] = WindowOrder(moved.cause, int(Decimal(moved.quantity)))
+                found[moved.cause] = WindowOrder(moved.cause, _effect(moved))
     return list(found.values())
+
+
+def _effect(moved: Row[Any]) -> int:
+    """What a movement did to the shop's number when it happened; one that came and went did take its goods first."""
+    if moved.kind == "came and went":
+        return -int(Decimal(of_json(moved.detail_json)["quantity"]))
+    return int(Decimal(moved.quantity))
 
 
 def _shop_time(moment: str, skew: float, more: float) -> str:

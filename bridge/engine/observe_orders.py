@@ -7,23 +7,30 @@ the outbox. The cause names order, line and how often the line changed, so it is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from bridge.domain.actions import action_key
 from bridge.domain.allocate import allocate
 from bridge.domain.times import parse_time, time_text
-from bridge.engine.context import MARK, Bridge, Run, cursor_time, online_stores, store_settings
+from bridge.engine.context import Bridge, Run, cursor_time, online_stores, store_settings
+from bridge.engine.mirror_hold import hold_effect
+from bridge.engine.mirror_wish import link_for
+from bridge.engine.place_map import pickup_store
 from bridge.engine.settings import StoreSetting
-from bridge.ledger import cursors, movements, orders, outbox, stock
+from bridge.engine.shortage import ask_shortage
+from bridge.engine.square_stock import adjust_square
+from bridge.ledger import cursors, movements, orders, stock
 from bridge.ledger.orders import OrderSeen
 from bridge.ledger.stock import StockRow
 from bridge.remotes.port import WooOrder, WooOrderLine
 
 CURSOR = "woo_orders"
+_UNDONE = frozenset({"cancelled", "refunded", "trash"})
+"""Statuses in which an order may have given back all it took."""
 _SURELY_LISTED = timedelta(days=1)
 """Orders this much older than an opening may have been too old to be listed then; all others were."""
 
@@ -112,10 +119,31 @@ def absorb_order(
         if move is not None:
             moves.append(move)
     _carry(bridge, run, conn, order, seen, moves, stores)
+    if first_look and order.status in _UNDONE:
+        _note_undone(bridge, run, conn, order, rows)
     seen.number, seen.status, seen.modified = order.number, order.status, time_text(order.modified)
     orders.put(conn, seen, now=bridge.now())
     run.add("orders changed")
     return {row.vid for row in rows.values()}
+
+
+def _note_undone(bridge: Bridge, run: Run, conn: Connection, order: WooOrder, rows: Mapping[str, StockRow]) -> None:
+    """An order that came and went before anybody looked moved nothing in the end, but one of our writes may have
+    overwritten what it took: a movement of nothing keeps it in mind for whoever explains a gap.
+    """
+    for line in order.lines:
+        row = rows.get(line.variation_id)
+        if row is None or row.state != "open" or line.reduced or not line.quantity:
+            continue
+        moved = movements.Movement(
+            "woo", f"order:{order.order_id}:{line.line_id}:undone", row.vid, "came and went", Decimal(0),
+            time_text(order.modified),
+            detail={
+                "order": order.number or order.order_id, "quantity": str(line.quantity),
+                "created": time_text(order.created),
+            },
+        )  # fmt: skip
+        movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
 
 
 def _move_of(run: Run, seen: OrderSeen, line: WooOrderLine, row: StockRow | None, first_look: bool) -> LineMove | None:
@@ -150,7 +178,10 @@ def _carry(
     stores: tuple[StoreSetting, ...],
 ) -> None:
     """Record movements and put the adjustments for Square into the outbox."""
-    given = _stores_that_give(bridge, conn, order, [m for m in moves if m.effect < 0], stores)
+    given = _stores_that_give(bridge, run, conn, order, [m for m in moves if m.effect < 0], stores)
+    giving = {store_id for shares in given.values() for store_id, _ in shares}
+    standing = giving or {pickup_store(bridge, run, conn, order, stores) or _first_store(stores)}
+    link = link_for(bridge, run, conn, order, seen, standing, moves=bool(moves))
     for move in moves:
         cause = f"order:{order.order_id}:{move.line_id}:{move.turn}"
         moved = movements.Movement(
@@ -169,14 +200,18 @@ def _carry(
         shares = given[move.line_id] if move.effect < 0 else _stores_that_get(seen, move, stores)
         _remember_taken(seen, move.line_id, shares)
         for store_id, quantity in shares:
+            kind = "sale" if quantity < 0 else "restock"
+            if link is not None and link.holds:
+                hold_effect(bridge, run, conn, link, move.row, store_id, quantity, cause, kind, movement_id)
+                continue
             adjust_square(
-                bridge, run, conn, move.row, store_id, quantity, cause,
-                kind="sale" if quantity < 0 else "restock", movement_id=movement_id,
+                bridge, run, conn, move.row, store_id, quantity, cause, kind=kind, movement_id=movement_id
             )  # fmt: skip
 
 
 def _stores_that_give(
     bridge: Bridge,
+    run: Run,
     conn: Connection,
     order: WooOrder,
     sales: list[LineMove],
@@ -187,7 +222,7 @@ def _stores_that_give(
         return {}
     online = online_stores(stores) or tuple(store.store_id for store in stores)
     on_hand = stock.counts_of(conn, [m.row.vid for m in sales])
-    pickup = _pickup_store(bridge, order, stores)
+    pickup = pickup_store(bridge, run, conn, order, stores)
     within = {
         str(vid): {store: n for store, n in counts.items() if store in online or store == pickup}
         for vid, counts in on_hand.items()
@@ -202,6 +237,8 @@ def _stores_that_give(
     )
     parts = [(variation, store, n) for variation, store, n in made.by_line]
     parts += [(variation, pickup or online[0], n) for variation, n in made.shortage]
+    if made.shortage:
+        ask_shortage(bridge, run, conn, order, [m.row for m in sales], made.shortage, pickup or online[0], on_hand)
     return {move.line_id: _take_parts(parts, str(move.row.vid), -move.effect) for move in sales}
 
 
@@ -224,16 +261,6 @@ def _summed(parts: list[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
     return [(store_id, quantity) for store_id, quantity in total.items() if quantity]
 
 
-def _pickup_store(bridge: Bridge, order: WooOrder, stores: tuple[StoreSetting, ...]) -> str:
-    place = order.pickup_place.strip().lower()
-    if not place:
-        return ""
-    for setting in stores:
-        if setting.pickup_place.strip().lower() == place:
-            return setting.store_id
-    return bridge.settings.places.get(place, "")
-
-
 def _stores_that_get(seen: OrderSeen, move: LineMove, stores: tuple[StoreSetting, ...]) -> list[tuple[str, Decimal]]:
     """Goods go back to the stores that gave them; what nobody is known to have given goes to the first store."""
     left, shares = move.effect, []
@@ -243,9 +270,13 @@ def _stores_that_get(seen: OrderSeen, move: LineMove, stores: tuple[StoreSetting
             shares.append((store_id, back))
             left -= back
     if left > 0:
-        first = (online_stores(stores) or tuple(s.store_id for s in stores))[0]
-        shares.append((first, left))
+        shares.append((_first_store(stores), left))
     return _summed(shares)
+
+
+def _first_store(stores: tuple[StoreSetting, ...]) -> str:
+    known = online_stores(stores) or tuple(s.store_id for s in stores)
+    return known[0] if known else ""
 
 
 def _remember_taken(seen: OrderSeen, line_id: str, shares: list[tuple[str, Decimal]]) -> None:
@@ -256,36 +287,3 @@ def _remember_taken(seen: OrderSeen, line_id: str, shares: list[tuple[str, Decim
             taken[store_id] = str(left)
         else:
             taken.pop(store_id, None)
-
-
-def adjust_square(
-    bridge: Bridge,
-    run: Run,
-    conn: Connection,
-    row: StockRow,
-    store_id: str,
-    quantity: Decimal,
-    cause: str,
-    *,
-    kind: str,
-    movement_id: int,
-    absolute: bool = False,
-) -> None:
-    """Put one inventory change for Square into the outbox; its reference is the cause, its key follows from it."""
-    reference = f"{MARK}{cause}@{store_id}"
-    action = outbox.Action(
-        key=action_key("square", reference),
-        side="square",
-        kind="count" if absolute else "adjust",
-        payload={
-            "variation_id": row.square_id,
-            "store_id": store_id,
-            "quantity": str(quantity),
-            "cause": kind,
-            "reference": reference,
-        },
-        vid=row.vid,
-        causes=[movement_id],
-    )
-    if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
-        run.add("planned square stock")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from bridge.domain.actions import action_key
 from bridge.domain.times import normal_time
 from bridge.engine.context import MARK, Bridge, Run, overlap_before
-from bridge.ledger import cursors, links, movements, orders, outbox, stock, stores
+from bridge.ledger import cursors, links, movements, order_links, orders, outbox, places, stock, stores
 from bridge.ledger.schema import movement
 from bridge.ledger.text import of_json
 from bridge.remotes.port import SquareChange, SquareCount
@@ -33,6 +33,7 @@ def observe_stores(bridge: Bridge, run: Run) -> None:
                 conn, one.store_id, name=one.name, active=one.active, timezone=one.timezone,
                 currency=one.currency, body=one.raw,
             )  # fmt: skip
+            places.remember_name(conn, one.store_id, one.name, now=bridge.now())
     run.counts["stores"] = len(found)
 
 
@@ -97,11 +98,21 @@ def _absorb_changes(bridge: Bridge, run: Run, page: Sequence[SquareChange]) -> N
         return
     with bridge.db.transaction() as conn:
         ours = [change for change in news if change.reference.startswith(MARK)]
+        own_sales = order_links.by_square(conn, [transaction_of(change) for change in news])
         for change in news:
-            if not change.reference.startswith(MARK):
+            if change.kind == "sale" and transaction_of(change) in own_sales:
+                # the movement was recorded when the shop told of it: the same cause counts once
+                run.add("sales of orders seen at Square")
+            elif not change.reference.startswith(MARK):
                 _record(bridge, run, conn, change, linked[change.variation_id].vid)
         for change in ours:
             _echo(bridge, run, conn, change, linked[change.variation_id].vid)
+
+
+def transaction_of(change: SquareChange) -> str:
+    """The order (or payment) an inventory change belongs to, "" for none."""
+    said = change.detail.get("adjustment") or {}
+    return str(said.get("transaction_id") or "")
 
 
 def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:

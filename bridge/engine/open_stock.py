@@ -15,8 +15,9 @@ from bridge.domain.opening import Opening, Truth, open_stock
 from bridge.domain.stock import StockView, spread, target
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
 from bridge.engine.decide_stock import buffer_of, pending_at_square
-from bridge.engine.observe_orders import adjust_square, observe_orders
+from bridge.engine.observe_orders import observe_orders
 from bridge.engine.observe_square import store_counts
+from bridge.engine.square_stock import adjust_square
 from bridge.ledger import cursors, decisions, movements, outbox, shown, stock
 from bridge.ledger.outbox import Action
 from bridge.ledger.stock import StockRow

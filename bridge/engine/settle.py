@@ -58,7 +58,7 @@ def settle(bridge: Bridge, run: Run) -> None:
     settle_products(bridge, run, [a for a in unknown if a.kind in ("update_product", "create_product")])
 
 
-def _may_conclude(bridge: Bridge, action: Action) -> bool:
+def may_conclude(bridge: Bridge, action: Action) -> bool:
     """True when a write that is not there now will not appear later."""
     if not action.sent_at:
         return True
@@ -71,6 +71,11 @@ def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
         one.variation_id: one
         for one in bridge.woo.stock_of([(a.payload["variation_id"], a.payload["parent_id"]) for a in actions])
     }
+    for action in actions:
+        variation_id = action.payload["variation_id"]
+        if variation_id not in shown and (raw := bridge.woo.product(variation_id)) is not None:
+            # in the trash: no listing shows it, but it answers when it is asked for itself
+            shown[variation_id] = bridge.woo.stock_of_raw(raw.raw)
     with bridge.db.transaction() as conn:
         for action in actions:
             one = shown.get(action.payload["variation_id"])
@@ -79,7 +84,7 @@ def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
             elif one is not None and one.key == action.key:
                 record_woo(bridge, run, conn, action, Done())
                 run.add("settled: it had happened")
-            elif _may_conclude(bridge, action):
+            elif may_conclude(bridge, action):
                 action.state, action.due_at = "due", bridge.now()
                 outbox.save(conn, [action])
                 run.add("settled: it had not happened")
@@ -104,7 +109,7 @@ def _settle_square(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
         if found:
             confirm_square(bridge, run, conn, found, counts)
             run.add("settled: it had happened", len(found))
-        missing = [a for a in actions if a.payload["reference"] not in references and _may_conclude(bridge, a)]
+        missing = [a for a in actions if a.payload["reference"] not in references and may_conclude(bridge, a)]
         for action in missing:
             action.state, action.due_at = "due", bridge.now()
             if action.payload.pop(NEW_KEY, False):

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.engine.context import MARK, Bridge, Run
-from bridge.engine.observe_orders import adjust_square
 from bridge.engine.open_stock import UNDONE
+from bridge.engine.square_stock import adjust_square
 from bridge.ledger import chains, movements, outbox, stock, subjects
 from bridge.ledger.outbox import Action
 from bridge.ledger.stock import StockRow

@@ -51,9 +51,12 @@ def not_added_yet(have: ShownProduct, lacks: ShownProduct, ids: Sequence[str]) -
     return [i for i in ids if i in by_id and not is_there(by_id[i])]
 
 
-def written(action: Action) -> list[tuple[int | None, str]]:
-    """(vid or ``None``, field) of everything an update wrote."""
-    keys: list[tuple[int | None, str]] = [(None, name) for name in action.payload["fields"]]
+def written(action: Action) -> dict[tuple[int | None, str], Any]:
+    """(vid or ``None``, field) → the value written, for everything an update wrote (the winning side's own words)."""
+    values: dict[tuple[int | None, str], Any] = {
+        (None, name): value for name, (value, _) in action.payload["fields"].items()
+    }
     for remote_id, changes in action.payload["variations"].items():
-        keys += [(action.payload["vids"][remote_id], name) for name in changes]
-    return keys
+        vid = action.payload["vids"][remote_id]
+        values.update({(vid, name): value for name, (value, _) in changes.items()})
+    return values

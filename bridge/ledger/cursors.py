@@ -45,4 +45,4 @@ def forget_fact(conn: Connection, name: str) -> None:
 def facts_starting(conn: Connection, prefix: str) -> dict[str, str]:
     """All facts whose name starts with ``prefix``."""
     rows = conn.execute(select(meta.c.name, meta.c.value).where(meta.c.name.startswith(prefix)))
-    return {name: value for name, value in rows}
+    return {str(name): str(value) for name, value in rows}

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bridge.ledger.schema import decision
 from bridge.ledger.text import to_json
 
 _ADD = insert(decision).on_conflict_do_nothing().returning(decision.c.id)
+# in the words of the partial index ``decision_one_open``, which a bound parameter would hide from SQLite
+_IS_OPEN = text("decision.state = 'open'")
+_OPEN_OF_PRODUCT = select(decision).where(
+    _IS_OPEN, decision.c.pid == bindparam("p"), decision.c.kind.in_(bindparam("kinds", expanding=True))
+)
+_OPEN_ONE = select(decision.c.id).where(
+    _IS_OPEN, decision.c.kind == bindparam("k"), decision.c.subject == bindparam("s")
+)
+_WITHDRAW = (
+    update(decision)
+    .where(_IS_OPEN, decision.c.kind == bindparam("k"), decision.c.subject == bindparam("s"))
+    .values(state="dismissed", answer="no longer so", resolved_at=bindparam("at"))
+)
 
 
 def ask(
@@ -52,16 +65,12 @@ def open_ones(conn: Connection) -> Sequence[Any]:
 
 def open_ones_of(conn: Connection, pid: int, kinds: Sequence[str]) -> Sequence[Any]:
     """Open questions of some kinds about a product."""
-    found = select(decision).where(decision.c.pid == pid, decision.c.state == "open", decision.c.kind.in_(list(kinds)))
-    return conn.execute(found).all()
+    return conn.execute(_OPEN_OF_PRODUCT, {"p": pid, "kinds": list(kinds)}).all()
 
 
 def is_open(conn: Connection, kind: str, subject: str) -> bool:
     """True while this very question waits."""
-    found = select(decision.c.id).where(
-        decision.c.kind == kind, decision.c.subject == subject, decision.c.state == "open"
-    )
-    return conn.execute(found).first() is not None
+    return conn.execute(_OPEN_ONE, {"k": kind, "s": subject}).first() is not None
 
 
 def get(conn: Connection, decision_id: int) -> Row[Any] | None:
@@ -92,11 +101,7 @@ def close(conn: Connection, decision_id: int, answer: str, *, now: str, dismisse
 
 def withdraw(conn: Connection, kind: str, subject: str, *, now: str) -> None:
     """Close a question that answered itself (the difference is gone)."""
-    conn.execute(
-        update(decision)
-        .where(decision.c.kind == kind, decision.c.subject == subject, decision.c.state == "open")
-        .values(state="dismissed", answer="no longer so", resolved_at=now)
-    )
+    conn.execute(_WITHDRAW, {"k": kind, "s": subject, "at": now})
 
 
 def count_open(conn: Connection) -> int:

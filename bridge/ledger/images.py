@@ -15,7 +15,7 @@ def twins(conn: Connection, side: str, ids: Sequence[str]) -> dict[str, str]:
     found = select(image.c.remote_id, image.c.twin_id).where(
         image.c.side == side, image.c.remote_id.in_(list(ids)), image.c.twin_id != ""
     )
-    return {remote_id: twin for remote_id, twin in conn.execute(found)}
+    return {str(remote_id): str(twin) for remote_id, twin in conn.execute(found)}
 
 
 def remember(conn: Connection, *, woo_id: str, square_id: str, sha256: str) -> None:

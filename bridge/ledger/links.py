@@ -19,6 +19,9 @@ _VARIATION_BY = {
     "woo": select(variation).where(variation.c.woo_id.in_(bindparam("ids", expanding=True))),
     "square": select(variation).where(variation.c.square_id.in_(bindparam("ids", expanding=True))),
 }
+_ADD_PRODUCT = insert(product).returning(product.c.pid)
+_ADD_VARIATION = insert(variation).returning(variation.c.vid)
+_ADD_STOCK = insert(stock)
 _PRODUCT = select(product).where(product.c.pid == bindparam("p"))
 _VARIATION = select(variation).where(variation.c.vid == bindparam("v"))
 _VARIATIONS_OF = select(variation).where(variation.c.pid == bindparam("p")).order_by(variation.c.vid)
@@ -69,9 +72,7 @@ def add_product(
 ) -> int:
     """Add a product row, linked or (one id ``None``) alone; its pid."""
     row = conn.execute(
-        insert(product)
-        .values(woo_id=woo_id, square_id=square_id, state=state, made_by=by, made_at=now)
-        .returning(product.c.pid)
+        _ADD_PRODUCT, {"woo_id": woo_id, "square_id": square_id, "state": state, "made_by": by, "made_at": now}
     ).one()
     return int(row[0])
 
@@ -96,20 +97,19 @@ def add_variation(
 ) -> int:
     """Link a variation and give it a stock row (unopened); its vid."""
     row = conn.execute(
-        insert(variation)
-        .values(
-            pid=pid,
-            woo_id=woo_id,
-            woo_parent=woo_parent,
-            square_id=square_id,
-            sku=canonical_sku(sku),
-            made_by=by,
-            made_at=now,
-        )
-        .returning(variation.c.vid)
+        _ADD_VARIATION,
+        {
+            "pid": pid,
+            "woo_id": woo_id,
+            "woo_parent": woo_parent,
+            "square_id": square_id,
+            "sku": canonical_sku(sku),
+            "made_by": by,
+            "made_at": now,
+        },
     ).one()
     vid = int(row[0])
-    conn.execute(insert(stock).values(vid=vid))
+    conn.execute(_ADD_STOCK, {"vid": vid})
     return vid
 
 

@@ -161,3 +161,8 @@ def carried_names(conn: Connection, order_id: str) -> set[str]:
     for row in refunds_of(conn, order_id):
         names |= {f"{side}:{one}" for side, one in (("woo", row.woo_id), ("square", row.square_id)) if one}
     return names
+
+
+def paired(conn: Connection, square_id: str) -> Any | None:
+    """The pair a refund at Square belongs to."""
+    return conn.execute(select(refund_link).where(refund_link.c.square_id == square_id)).first()

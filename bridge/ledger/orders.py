@@ -23,7 +23,7 @@ _PUT = _PUT.on_conflict_do_update(
 
 @dataclass(slots=True)
 class OrderSeen:
-    """``lines``: line id → [woo variation id, reduced as text, how often it changed]; ``taken``: line id → store → quantity."""
+    """``lines``: line id → [woo variation id, reduced as text, times changed]; ``taken``: line id → store → quantity."""
 
     order_id: str
     number: str = ""
@@ -65,3 +65,9 @@ def put(conn: Connection, seen: OrderSeen, *, now: str) -> None:
             "seen_at": now,
         },
     )
+
+
+def id_of_number(conn: Connection, number: str) -> str:
+    """The id of the newest order that shows this number, "" when none is known."""
+    found = select(order_seen.c.order_id).where(order_seen.c.number == number).order_by(order_seen.c.created.desc())
+    return str(conn.execute(found.limit(1)).scalar() or "")

@@ -18,6 +18,8 @@ from bridge.ledger.text import of_json, to_json
 
 IN_FLIGHT = ("sent", "unknown")
 OPEN = ("due", "sent", "unknown", "held")
+HELD = "mirror_sale"
+"""What an order takes at a store when a Square order of its own will carry it: held until Square has taken it."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ _BY_KIND = _BY_STATE.where(outbox.c.kind.in_(bindparam("kinds", expanding=True))
 _ANY_DUE = select(outbox.c.id).where(outbox.c.state == "due", outbox.c.due_at <= bindparam("now")).limit(1)
 _BY_KEY = select(outbox).where(outbox.c.key == bindparam("k"))
 _OPEN_OF_VID = select(outbox).where(outbox.c.vid == bindparam("v"), outbox.c.state.in_(OPEN))
+_ALL_OPEN_OF_PID = select(outbox).where(outbox.c.pid == bindparam("p"), outbox.c.state.in_(OPEN)).order_by(outbox.c.id)
 _OPEN_OF_PID = select(outbox.c.id).where(outbox.c.pid == bindparam("p"), outbox.c.state.in_(OPEN)).limit(1)
 _UPDATE = (
     update(outbox)
@@ -145,8 +148,7 @@ def open_of_variation(conn: Connection, vid: int) -> list[Action]:
 
 def open_of_product(conn: Connection, pid: int) -> list[Action]:
     """A product's writes whose end is not known yet."""
-    found = select(outbox).where(outbox.c.pid == pid, outbox.c.state.in_(OPEN)).order_by(outbox.c.id)
-    return [of_row(row) for row in conn.execute(found)]
+    return [of_row(row) for row in conn.execute(_ALL_OPEN_OF_PID, {"p": pid})]
 
 
 def has_open_for_product(conn: Connection, pid: int) -> bool:

@@ -139,6 +139,12 @@ def variation_tracking(conn: Connection, side: str, remote_id: str) -> str:
     return str(of_json(body).get("tracking", "untracked")) if body else "untracked"
 
 
+def is_gone(conn: Connection, side: str, product_id: str) -> bool:
+    """True when a product was shown once and is not any more."""
+    found = select(shown_product.c.gone).where(shown_product.c.side == side, shown_product.c.remote_id == product_id)
+    return bool(conn.execute(found).scalar())
+
+
 def live_ids(conn: Connection, side: str) -> Iterator[str]:
     """Remote ids of all products still shown, unordered, one at a time."""
     found = select(shown_product.c.remote_id).where(shown_product.c.side == side, shown_product.c.gone == 0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bridge.ledger.fast import rows_by_ids
@@ -148,7 +149,13 @@ def is_suspect(conn: Connection, vid: int) -> bool:
 
 def change(conn: Connection, vid: int, **values: Any) -> None:
     """Change columns of a stock row."""
-    conn.execute(update(stock).where(stock.c.vid == vid).values(**values))
+    conn.execute(_change(tuple(values)), {"the_vid": vid, **{f"new_{name}": value for name, value in values.items()}})
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Update:
+    """The statement that changes these columns, built once: building it takes longer than running it."""
+    return update(stock).where(stock.c.vid == bindparam("the_vid")).values({n: bindparam(f"new_{n}") for n in names})
 
 
 def mark(conn: Connection, vids: Sequence[int], **values: Any) -> None:

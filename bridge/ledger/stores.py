@@ -17,6 +17,8 @@ _PUT = _PUT.on_conflict_do_update(
     set_={name: _PUT.excluded[name] for name in ("name", "active", "timezone", "currency", "body_json")},
 )
 
+_ALL = select(store).order_by(store.c.name, store.c.store_id)
+
 
 def put(
     conn: Connection,
@@ -44,4 +46,4 @@ def put(
 
 def all_stores(conn: Connection) -> Sequence[Any]:
     """Every location, by name."""
-    return conn.execute(select(store).order_by(store.c.name, store.c.store_id)).all()
+    return conn.execute(_ALL).all()

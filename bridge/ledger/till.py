@@ -193,6 +193,12 @@ def refund(conn: Connection, refund_id: str) -> RefundAtTill | None:
     return _refund(row) if row else None
 
 
+def refund_versions(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When each known refund was last updated."""
+    found = select(till_refund.c.refund_id, till_refund.c.updated_at).where(till_refund.c.refund_id.in_(list(ids)))
+    return {row.refund_id: row.updated_at for row in conn.execute(found)}
+
+
 def new_refunds(conn: Connection) -> list[RefundAtTill]:
     """Refunds nobody decided about yet, in order of their last change."""
     return [_refund(row) for row in conn.execute(_NEW_REFUNDS)]

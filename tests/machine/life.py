@@ -7,10 +7,11 @@ right is judged from the simulators' journals and state alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.ledger import cursors, decisions, rewind
+from bridge.ledger import cursors, decisions, inbox, rewind
 from bridge.ledger.database import Database
 from bridge.ledger.decisions import open_ones
 from bridge.sim import proof
@@ -200,6 +201,39 @@ class Life:
         """A shopper buys inside the bridge's next read-modify-write of a stock number."""
         self.world.woo.between.append(lambda: self.buy(product, quantity))
 
+    def skew(self, minutes: int) -> None:
+        """The clock of the bridge's own machine goes wrong by some minutes, or is put right."""
+        self.world.clock.wrong_by = timedelta(minutes=minutes)
+
+    def lock_out(self, side: int) -> None:
+        """The key or token stops working until somebody puts it right (in ``calm``, or the next time)."""
+        if side % 2:
+            token = next(iter(self.world.square.state.tokens.values()))
+            token.revoked = not token.revoked
+        else:
+            key = next(iter(self.world.woo.state.keys.values()))
+            key.permissions = "read" if key.permissions == "read_write" else "read_write"
+
+    def ring(self, side: int, product: int, times: int) -> None:
+        """Webhooks come, in any number and order, about anything: they only say *look*."""
+        shop, till = (
+            ("product.updated", "order.updated", "product.deleted"),
+            ("inventory.count.updated", "refund.created"),
+        )
+        with self.world.db.transaction() as conn:
+            for n in range(times):
+                topic = till[(product + n) % 2] if side % 2 else shop[(product + n) % 3]
+                inbox.store(
+                    conn, side=("woo", "square")[side % 2], topic=topic, dedupe=f"{topic}:{product}:{n % 2}",
+                    object_id=str(self._woo(product)), body="{}", now=self.world.bridge.now(),
+                )  # fmt: skip
+
+    def trash_product(self, product: int) -> None:
+        """The shop's staff put a product into the trash, or take it out again."""
+        one = self._woo(product)
+        trashed = self.world.woo.state.items[one].status == "trash"
+        self._people(lambda: self.world.woo.acts["staff_untrash" if trashed else "staff_trash"](one))
+
     def wait(self, seconds: int) -> None:
         self.world.clock.advance(seconds)
 
@@ -241,6 +275,13 @@ class Life:
         world.square.faults.clear()
         world.woo.between.clear()
         self.crash_in = -1
+        for token in world.square.state.tokens.values():
+            token.revoked = False
+        for key in world.woo.state.keys.values():
+            key.permissions = "read_write"
+        for product, one in enumerate(self.ids):
+            if world.woo.state.items[one].status == "trash":
+                self.trash_product(product)
         world.clock.advance(600)
         for _ in range(2):
             world.sync(full=True)

@@ -25,9 +25,7 @@ class SimRequest:
     body: bytes = b""
 
     @classmethod
-    def from_url(
-        cls, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> SimRequest:
+    def from_url(cls, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> SimRequest:
         """Build a request from an absolute URL (``http://host/path?query``)."""
         parts = urlsplit(url)
         return cls(

@@ -14,7 +14,10 @@ from typing import Any
 
 from bridge.sim.kernel.exchange import SimRequest, SimResponse, Unanswered
 
-HTML_PAGE = b"<!DOCTYPE html><html><head><title>Briefly unavailable</title></head><body><p>Come back in a minute.</p></body></html>"
+HTML_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Briefly unavailable</title></head>"
+    b"<body><p>Come back in a minute.</p></body></html>"
+)
 _HTML = {"Content-Type": "text/html; charset=UTF-8"}
 
 WIRE_FAULTS = frozenset(
@@ -39,8 +42,9 @@ WIRE_FAULTS = frozenset(
 class FaultRule:
     """When ``fault`` strikes: method and path patterns, after how many matches, how often, how likely.
 
-    ``method`` and ``path`` are regular expressions matched in full and from the start respectively; ``skip`` matches pass
-    unharmed first, then ``times`` are struck (``None`` = for ever), each with ``probability``. ``options`` are
+    ``method`` and ``path`` are regular expressions matched in full and from the start respectively; ``skip``
+    matches pass unharmed first, then ``times`` are struck (``None`` = for ever), each with ``probability``. The
+    ``options`` are
     the fault's own: ``status`` for server_error, ``retry_after`` for rate_limited …
     """
 

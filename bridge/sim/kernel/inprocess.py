@@ -57,9 +57,7 @@ def httpx_transport(service: SimService) -> httpx.MockTransport:
     """An httpx transport whose server is a simulator in this process."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        sim_request = SimRequest.from_url(
-            request.method, str(request.url), dict(request.headers), request.read()
-        )
+        sim_request = SimRequest.from_url(request.method, str(request.url), dict(request.headers), request.read())
         try:
             made = service.handle(sim_request)
         except Unanswered as lost:

@@ -1,0 +1,123 @@
+"""What an order takes while a Square order of its own is to carry it: held back, then taken over or let go.
+
+For one cause there is either Square's own decrement or an adjustment, never both (I2). While nothing is certain the
+effect stands in the outbox as ``held`` and counts as pending, so the shop never shows goods that are sold.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from bridge.domain.actions import action_key
+from bridge.engine.context import MARK, Bridge, Run
+from bridge.engine.square_stock import adjust_square
+from bridge.ledger import order_links, outbox, stock
+from bridge.ledger.order_links import OrderLink
+from bridge.ledger.outbox import HELD, Action
+from bridge.ledger.stock import StockRow
+
+Place = tuple[int, str]
+"""A variation (vid) in a store."""
+
+
+def hold_effect(
+    bridge: Bridge,
+    run: Run,
+    conn: Connection,
+    link: OrderLink,
+    row: StockRow,
+    store_id: str,
+    quantity: Decimal,
+    cause: str,
+    kind: str,
+    movement_id: int,
+) -> None:
+    """Keep back what would be an adjustment, until it is known who carries it."""
+    reference = f"{MARK}{cause}@{store_id}"
+    action = Action(
+        key=action_key("mirror", reference),
+        side="square",
+        kind=HELD,
+        payload={
+            "variation_id": row.square_id,
+            "store_id": store_id,
+            "quantity": str(quantity),
+            "cause": kind,
+            "reference": reference,
+            "order_id": link.order_id,
+        },
+        vid=row.vid,
+        causes=[movement_id],
+        state="held",
+    )
+    if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
+        run.add("sales kept for the till's own count")
+
+
+def held_of(conn: Connection, order_id: str) -> list[Action]:
+    """What is kept back for an order."""
+    rows = outbox.in_states(conn, ("held", "unknown"), most=100_000, kinds=(HELD,))
+    return [action for action in rows if action.payload["order_id"] == order_id]
+
+
+def in_doubt(conn: Connection, order_id: str, *, doubt: bool) -> None:
+    """While a payment is on its way nobody knows whether Square's count contains the goods: decide nothing."""
+    rows = held_of(conn, order_id)
+    for action in rows:
+        action.state = "unknown" if doubt else "held"
+    outbox.save(conn, rows)
+
+
+def summed(rows: Sequence[Action]) -> dict[Place, Decimal]:
+    """The effect of held rows per variation and store."""
+    total: dict[Place, Decimal] = defaultdict(Decimal)
+    for action in rows:
+        total[(action.vid or 0, action.payload["store_id"])] += Decimal(action.payload["quantity"])
+    return dict(total)
+
+
+def release(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, why: str, *, state: str = "stock") -> None:
+    """The Square order will not carry the goods: adjustments do, under the references they would have had anyway."""
+    rows = held_of(conn, link.order_id)
+    left = summed(rows)
+    known = stock.by_vid(conn, [action.vid or 0 for action in rows])
+    for action in rows:
+        action.state, action.error = "dropped", f"carried by an adjustment: {why}"
+        if left[(action.vid or 0, action.payload["store_id"])] and action.vid in known:
+            cause = str(action.payload["reference"]).removeprefix(MARK).rpartition("@")[0]
+            adjust_square(
+                bridge, run, conn, known[action.vid], action.payload["store_id"], Decimal(action.payload["quantity"]),
+                cause, kind=action.payload["cause"], movement_id=action.causes[0],
+            )  # fmt: skip
+    outbox.save(conn, rows)
+    stock.mark(conn, [action.vid for action in rows if action.vid], dirty=1)
+    link.state, link.reason, link.dirty = state, why, False
+    order_links.save(conn, link, now=bridge.now())
+    run.add("orders carried by adjustments")
+
+
+def taken_over(
+    bridge: Bridge, run: Run, conn: Connection, link: OrderLink, taken: dict[Place, Decimal]
+) -> list[Action]:
+    """Square took ``taken`` (positive) itself: what is held ends, and only what differs is adjusted."""
+    rows = held_of(conn, link.order_id)
+    rest = summed(rows)
+    for place, quantity in taken.items():
+        rest[place] = rest.get(place, Decimal(0)) + quantity
+    known = stock.by_vid(conn, sorted({vid for vid, _ in rest}))
+    causes = [one for action in rows for one in action.causes]
+    for (vid, store_id), quantity in sorted(rest.items()):
+        if quantity and vid in known:
+            adjust_square(
+                bridge, run, conn, known[vid], store_id, quantity, f"till:{link.order_id}:{vid}",
+                kind="sale" if quantity < 0 else "restock", movement_id=causes[0] if causes else 0,
+            )  # fmt: skip
+    for action in rows:
+        action.state, action.done_at = "done", bridge.now()
+    outbox.save(conn, rows)
+    stock.mark(conn, sorted({vid for vid, _ in rest}), dirty=1)
+    return rows

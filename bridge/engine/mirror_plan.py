@@ -1,0 +1,146 @@
+"""Decides about orders at the till: which are made there, and what of their later life in the shop travels after them.
+
+An order is looked at only when it changed in the shop. Its Square body is priced by Square before anything is written;
+an order whose total cannot be made equal goes to a person, and its goods are carried by adjustments.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bridge.domain.actions import action_key
+from bridge.domain.mirror import MirrorInto, Unequal, mirror
+from bridge.domain.order import CLOSED, DRAFTS, may_be_mirrored, paid_how
+from bridge.engine.context import Bridge, Run
+from bridge.engine.mirror_body import more_of
+from bridge.engine.mirror_follow import follow
+from bridge.engine.mirror_hold import held_of, release
+from bridge.errors import RemoteRefused
+from bridge.ledger import decisions, links, order_links, orders, outbox
+from bridge.ledger.order_links import OrderLink
+from bridge.ledger.outbox import Action
+from bridge.remotes.port import WooOrder
+
+CREATE = "create_order"
+QUESTION = "mirror"
+
+
+def decide_orders(bridge: Bridge, run: Run) -> None:
+    """Look at every linked order that changed in the shop; one that fails leaves the others alone."""
+    with bridge.db.reading() as conn:
+        dirty = order_links.dirty(conn)
+    for link in dirty:
+        if link.state == "wanted":
+            _plan(bridge, run, link)
+        elif link.state in ("open", "paid"):
+            follow(bridge, run, link)
+        elif link.state in ("stock", "ended"):
+            _leave(bridge, link)
+
+
+def _leave(bridge: Bridge, link: OrderLink) -> None:
+    with bridge.db.transaction() as conn:
+        link.dirty = False
+        order_links.save(conn, link, now=bridge.now())
+
+
+def _plan(bridge: Bridge, run: Run, link: OrderLink) -> None:
+    order = bridge.woo.order(link.order_id)
+    if order is not None and not _as_seen(bridge, order):
+        run.add("orders still being traded")
+        return
+    if order is None or order.status in CLOSED | DRAFTS:
+        _let_go(bridge, run, link, "the order was closed before it reached the till")
+    elif not may_be_mirrored(order.raw):
+        run.skip("order waits for its money before it is made at the till")
+        _leave(bridge, link)
+    elif not _one_store(bridge, link):
+        _let_go(bridge, run, link, "its goods come from several stores")
+    else:
+        _plan_creation(bridge, run, link, order)
+
+
+def _as_seen(bridge: Bridge, order: WooOrder) -> bool:
+    """Whether the ledger knows all this order took: what is held back must be what Square is going to take."""
+    with bridge.db.reading() as conn:
+        seen = orders.get(conn, [order.order_id]).get(order.order_id)
+    known = {line_id: Decimal(str(entry[1])) for line_id, entry in seen.lines.items()} if seen else {}
+    now = {line.line_id: line.reduced for line in order.lines}
+    return all(known.get(line_id, Decimal(0)) == now.get(line_id, Decimal(0)) for line_id in {*known, *now})
+
+
+def _one_store(bridge: Bridge, link: OrderLink) -> bool:
+    with bridge.db.reading() as conn:
+        return {action.payload["store_id"] for action in held_of(conn, link.order_id)} <= {link.store_id}
+
+
+def _let_go(bridge: Bridge, run: Run, link: OrderLink, why: str) -> None:
+    with bridge.db.transaction() as conn:
+        release(bridge, run, conn, link, why)
+
+
+def _plan_creation(bridge: Bridge, run: Run, link: OrderLink, order: WooOrder) -> None:
+    body = _body(bridge, link, order)
+    if isinstance(body, str):
+        with bridge.db.transaction() as conn:
+            cannot_mirror(bridge, run, conn, link, body)
+        return
+    paid_with = str(order.raw.get("payment_method_title") or order.raw.get("payment_method") or "")
+    action = Action(
+        key=action_key("mirror", link.order_id, str(link.attempt)),
+        side="square",
+        kind=CREATE,
+        payload={
+            "order_id": link.order_id,
+            "store_id": link.store_id,
+            "reference": body["reference_id"],
+            "order": body,
+            "pay": paid_how(order.raw) == "paid",
+            "paid_with": paid_with,
+            "since": link.created,
+        },
+    )
+    with bridge.db.transaction() as conn:
+        link.state, link.dirty = "sent", False
+        order_links.save(conn, link, now=bridge.now())
+        if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
+            run.add("planned orders at the till")
+
+
+def _body(bridge: Bridge, link: OrderLink, order: WooOrder) -> dict[str, Any] | str:
+    """The Square order's body, or why there is none."""
+    settings = bridge.settings
+    with bridge.db.reading() as conn:
+        known = links.variations_by(conn, "woo", [line.variation_id for line in order.lines])
+    variations = {} if link.plain else {woo_id: str(row.square_id) for woo_id, row in known.items()}
+    more = more_of(bridge, link, order)
+    into = MirrorInto(link.store_id, settings.currency, settings.decimals, variations, more)
+    try:
+        made = mirror(order.raw, into, bridge.square.till_orders.calculate)
+    except RemoteRefused as problem:
+        return f"Square does not take it: {problem}"
+    return made.reason if isinstance(made, Unequal) else made.order
+
+
+def cannot_mirror(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, why: str) -> None:
+    """Ask a person about an order that cannot be made at the till; its goods move all the same."""
+    release(bridge, run, conn, link, why)
+    decisions.ask(
+        conn, QUESTION, link.order_id,
+        f"Order {link.number or link.order_id} cannot be made at the till: {why} Its goods were taken from stock.",
+        choices=("noted",), now=bridge.now(), run_id=run.id, detail={"store": link.store_id, "why": why},
+    )  # fmt: skip
+    run.add("orders the till cannot show")
+
+
+def expected_of(order: dict[str, Any]) -> dict[str, Decimal]:
+    """What Square is going to take from stock for a raw Square order, by Square variation id."""
+    wanted: dict[str, Decimal] = defaultdict(Decimal)
+    for line in order.get("line_items") or ():
+        if line.get("catalog_object_id"):
+            wanted[str(line["catalog_object_id"])] += Decimal(str(line.get("quantity") or 0))
+    return {one: quantity for one, quantity in wanted.items() if quantity > 0}

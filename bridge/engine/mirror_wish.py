@@ -1,0 +1,89 @@
+"""Decides, when an order of the shop is seen, whether a Square order of its own is to carry its goods.
+
+Orders paid through Square's own gateway are at Square already, whatever the mode. Everything else is mirrored only
+where the retailer asked for it, and never when its goods were carried by adjustments before, or when it was placed
+before mirroring was switched on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from bridge.domain.order import CLOSED, DRAFTS, paid_how, square_payment_of
+from bridge.domain.place import pickup_of
+from bridge.domain.times import time_text
+from bridge.engine.context import Bridge, Run
+from bridge.ledger import cursors, order_links
+from bridge.ledger.order_links import OrderLink
+from bridge.ledger.orders import OrderSeen
+from bridge.remotes.port import WooOrder
+
+SINCE = "orders.mirror_since"
+
+
+def begin_mirroring(bridge: Bridge) -> None:
+    """Note since when orders are mirrored; older ones stay as they are. Forgotten when it is switched off."""
+    wanted = bridge.settings.orders_mode != "stock"
+    with bridge.db.reading() as conn:
+        noted = bool(cursors.read_fact(conn, SINCE))
+    if wanted == noted:
+        return
+    with bridge.db.transaction() as conn:
+        if wanted:
+            cursors.note_fact(conn, SINCE, bridge.now())
+        else:
+            cursors.forget_fact(conn, SINCE)
+
+
+def link_for(
+    bridge: Bridge,
+    run: Run,
+    conn: Connection,
+    order: WooOrder,
+    seen: OrderSeen,
+    stores: Collection[str],
+    *,
+    moves: bool,
+) -> OrderLink | None:
+    """The link of an order that changed, made now when it is wanted; ``stores`` are those that give its goods."""
+    link = order_links.get(conn, order.order_id)
+    if link is not None:
+        order_links.mark(conn, order.order_id)
+        return link
+    state = _wish(bridge, conn, order, seen, moves=moves)
+    if not state:
+        return None
+    if state == "wanted" and len(stores) != 1:
+        run.skip("order of several stores: carried by adjustments")
+        return None
+    payment = square_payment_of(order.raw)
+    if payment and order_links.by_square(conn, [payment]):
+        run.skip("order with the Square payment of another order")
+        return None
+    link = OrderLink(
+        order.order_id, order.number, next(iter(stores), ""), state,
+        payment_id=payment, created=time_text(order.created),
+    )  # fmt: skip
+    order_links.add(conn, link, now=bridge.now())
+    run.add("orders for the till")
+    return link
+
+
+def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *, moves: bool) -> str:
+    """The state a new link should have, "" for none."""
+    raw = order.raw
+    if order.status in CLOSED | DRAFTS or any(int(entry[2]) > 1 for entry in seen.lines.values()):
+        return ""
+    if square_payment_of(raw):
+        return "gateway" if moves else ""
+    mode = bridge.settings.orders_mode
+    if mode == "stock" or (mode == "mirror_pickups" and pickup_of(raw) is None):
+        return ""
+    since = cursors.read_fact(conn, SINCE)
+    if not since or time_text(order.created) < since[:19]:
+        return ""
+    if seen.taken or (not moves and (paid_how(raw) == "unpaid" or any(int(e[2]) for e in seen.lines.values()))):
+        return ""
+    return "wanted"
