@@ -142,6 +142,10 @@ class SquarePeopleSide(Protocol):
         """Customers with this number (E.164)."""
         ...
 
+    def customers(self) -> Iterator[list[JSON]]:
+        """Pages of all customers, oldest first."""
+        ...
+
     def by_reference(self, reference: str) -> list[JSON]:
         """Customers carrying this reference: the read-back of an unanswered ``create`` (the index lags)."""
         ...
@@ -241,4 +245,8 @@ class WooPeopleSide(Protocol):
 
     def customers(self) -> Iterator[list[JSON]]:
         """Pages of all customers by id."""
+        ...
+
+    def orders_of(self, customer_id: str, email: str) -> Iterator[list[JSON]]:
+        """Pages of the orders of a customer ("" for none) and of those under an e-mail address ("" for none)."""
         ...

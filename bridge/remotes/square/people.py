@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bridge.remotes.calls import Caller, raise_refusal
 from bridge.remotes.port import JSON, Call, Done, Outcome, Refused, Unknown
 from bridge.remotes.square.read import SquareReader
@@ -25,6 +27,12 @@ class SquarePeople:
     def by_reference(self, reference: str) -> list[JSON]:
         """Customers carrying this reference."""
         return self._exact("reference_id", reference)
+
+    def customers(self) -> Iterator[list[JSON]]:
+        """Pages of all customers, oldest first."""
+        query = {"sort": {"field": "CREATED_AT", "order": "ASC"}}
+        for answer in self._reader.pages("v2/customers/search", body={"query": query, "limit": 100}):
+            yield list(answer.get("customers") or ())
 
     def _exact(self, name: str, text: str) -> list[JSON]:
         if not text:

@@ -8,7 +8,7 @@ from bridge.remotes.calls import Caller, raise_refusal
 from bridge.remotes.port import JSON, Call, Done, Refused
 from bridge.remotes.woo.read import WooReader
 
-CUSTOMERS = "wc/v3/customers"
+CUSTOMERS, ORDERS = "wc/v3/customers", "wc/v3/orders"
 
 
 class WooPeople:
@@ -38,3 +38,14 @@ class WooPeople:
     def customers(self) -> Iterator[list[JSON]]:
         """Pages of all customers by id."""
         return self._reader.listing(CUSTOMERS, (("role", "all"),))
+
+    def orders_of(self, customer_id: str, email: str) -> Iterator[list[JSON]]:
+        """Orders of an account, then those of guests under an address; an order may come twice."""
+        if customer_id:
+            yield from self._reader.listing(ORDERS, (("customer", customer_id),))
+        if email:
+            for page in self._reader.listing(ORDERS, (("search", email),)):
+                # the search looks into names and addresses too
+                yield [
+                    row for row in page if str((row.get("billing") or {}).get("email")).casefold() == email.casefold()
+                ]
