@@ -6,7 +6,7 @@ and keep their body and key until their end is known, so that no retry makes a s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -97,7 +97,8 @@ def _changed_item(bridge: Bridge, run: Run, action: Action, one: RawProduct | No
     body = apply_fields(one.raw, fields, variations, currency=bridge.settings.currency, category_ids=category_ids)
     missing = not_added_yet(woo, shown_now, payload["add"]) if woo is not None else []
     if missing and woo is not None:
-        body = add_variations(body, woo, missing, currency=bridge.settings.currency)
+        options = _options(bridge, action, woo) if shown_now.option_names else None
+        body = add_variations(body, woo, missing, currency=bridge.settings.currency, options=options)
     return body
 
 
@@ -124,7 +125,7 @@ def finish_update(bridge: Bridge, run: Run, action: Action, outcome: Outcome) ->
     if isinstance(outcome, Done):
         item = outcome.answer[0]
         send_images_to_square(bridge, run, action, str(item["id"]))
-        if "images" in action.payload["fields"]:
+        if any("image" in name for _, name in written(action)):
             fresh = bridge.square.item(str(item["id"]))
             item = fresh.raw if fresh else item
     with bridge.db.transaction() as conn:
@@ -232,7 +233,26 @@ def _face(item: dict[str, Any]) -> tuple[str, list[str]]:
 
 def _new_body(bridge: Bridge, action: Action, product: ShownProduct) -> dict[str, Any]:
     ids = bridge.square.category_ids(product.categories, action.key, create=True) if product.categories else []
-    return new_item(product, currency=bridge.settings.currency, category_ids=ids)
+    return new_item(
+        product,
+        currency=bridge.settings.currency,
+        category_ids=ids,
+        options_mode=bridge.settings.options_mode,
+        options=_options(bridge, action, product),
+    )
+
+
+def _options(bridge: Bridge, action: Action, product: ShownProduct) -> Mapping[str, Any] | None:
+    """In the mode "options": the seller's item options for the product's choices, made where they are missing."""
+    if bridge.settings.options_mode != "options" or not any(v.options for v in product.variations):
+        return None
+    wanted: dict[str, list[str]] = {}
+    for variation in product.variations:
+        for name, value in variation.options:
+            values = wanted.setdefault(name, [])
+            if value not in values:
+                values.append(value)
+    return bridge.square.item_options(wanted, action.key, create=True)
 
 
 def _drop(bridge: Bridge, action: Action, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from bridge.engine.absorb import agree, agree_as_asked, agree_written, link_crea
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_square_items import due_of, mark_sent, old_enough
 from bridge.engine.deliver_stock import not_done
-from bridge.engine.images import rows_for_woo
+from bridge.engine.images import missing_in_woo, remember_downloaded, rows_for_woo
 from bridge.engine.observe_catalog import store_woo_product
 from bridge.engine.wanted import as_decided, shows_wanted, written
 from bridge.ledger import history, links, outbox, shown
@@ -95,14 +96,18 @@ def _write_all(
     body = product_fields(changes, category_ids=_category_ids(bridge, changes)) if changes else {}
     with bridge.db.reading() as conn:
         square = shown.product_shown(conn, "square", payload["item_id"])
-    if "images" in changes:
-        body["images"] = rows_for_woo(bridge, square.images if square else (), now.images)
+    added = missing_in_woo(bridge, changes["images"]) if "images" in changes else []
+    body.pop("images", None)
+    if added:
+        body["images"] = rows_for_woo(now.images, added)
     own = payload["variations"].get(product_id)
     if own:
         body.update(_variation_body(bridge, own, now.variations[0]))
     if payload["add"] and square is not None:
         body.update(parent_attributes(one.raw, square, payload["add"]))
     outcome: Outcome = bridge.woo.update_product(product_id, body) if body else Done(one.raw)
+    if added and isinstance(outcome, Done):
+        remember_downloaded(bridge, run, now.images, added, outcome.answer.get("images") or ())
     by_id = {v.remote_id: v for v in now.variations}
     for variation_id, fields in payload["variations"].items():
         if not isinstance(outcome, Done):
@@ -124,7 +129,10 @@ def _category_ids(bridge: Bridge, changes: dict[str, Any]) -> list[int] | None:
 
 def _variation_body(bridge: Bridge, fields: dict[str, Sequence[Any]], current: ShownVariation) -> dict[str, Any]:
     changes = {name: value for name, (value, _) in fields.items()}
-    return variation_fields(changes, current, decimals=bridge.settings.decimals)
+    pictures = missing_in_woo(bridge, [changes["image"]]) if changes.get("image") else []
+    return variation_fields(
+        changes, current, decimals=bridge.settings.decimals, image=pictures[0] if pictures else None
+    )
 
 
 def _add_variations(
@@ -184,13 +192,15 @@ def _create(bridge: Bridge, run: Run, action: Action) -> int:
     found = bridge.woo.find_by_sku([v.sku for v in square.variations if v.sku])
     if found:
         return _adopt_found(bridge, run, action, square, found)
-    body = _new_body(bridge, square)
+    pictures = missing_in_woo(bridge, [image.remote_id for image in square.images])
+    body = _new_body(bridge, replace(square, images=tuple(pictures)))
     mark_sent(bridge, [action])
     outcome = bridge.woo.create_product(body, action.key)
     if not isinstance(outcome, Done):
         with bridge.db.transaction() as conn:
             not_done(bridge, run, conn, action, outcome)
         return 0
+    remember_downloaded(bridge, run, (), pictures, outcome.answer.get("images") or ())
     return _adopt(bridge, run, action, square, str(outcome.answer["id"]), by="created in woo")
 
 

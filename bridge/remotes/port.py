@@ -17,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bridge.domain.product import ShownProduct, ShownVariation
+from bridge.domain.product import ShownImage, ShownProduct, ShownVariation
 
 if TYPE_CHECKING:
     from bridge.remotes.orders_port import (
@@ -447,6 +447,14 @@ class SquareSide(Protocol):
 
     def category_ids(self, paths: Sequence[tuple[str, ...]], key: str, *, create: bool) -> list[str]:
         """Ids of category paths, made when missing and ``create``."""
+        ...
+
+    def images(self, image_ids: Sequence[str]) -> list[ShownImage]:
+        """Pictures with the addresses of their bytes (items carry only ids)."""
+        ...
+
+    def item_options(self, wanted: Mapping[str, Sequence[str]], key: str, *, create: bool) -> Mapping[str, Any]:
+        """The seller's item options by lower-case name, with their values; made when missing and ``create``."""
         ...
 
     def add_image(self, object_id: str, name: str, content: bytes, mime: str, key: str) -> Outcome:

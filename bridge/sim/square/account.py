@@ -134,7 +134,7 @@ class FakeSquare(BaseService):
     def answer(self, request: SimRequest) -> SimResponse:
         """Answer a request of the real API: token, version, rate, scopes, key, then the endpoint."""
         if request.path.startswith("/_files/"):
-            return self._file(request.path.removeprefix("/_files/"))
+            return self._file(request.path.removeprefix("/_files/").partition("/")[0])
         try:
             return self._answer(request)
         except SquareError as refused:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 LARGEST = 15 * 1024 * 1024
 KINDS = frozenset({"image/jpeg", "image/pjpeg", "image/png", "image/gif"})
+ENDINGS = {"image/png": "png", "image/gif": "gif"}
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 _NAME = re.compile(rb'name="([^"]*)"')
 
@@ -120,7 +121,8 @@ def update(square: FakeSquare, request: SimRequest, args: dict[str, str], body: 
 def _keep_file(square: FakeSquare, request: SimRequest, uploaded: StoredFile) -> str:
     file_id = square.ids.token(24)
     square.state.files[file_id] = uploaded
-    return f"{request.scheme}://{request.host}/_files/{file_id}"
+    # as the service's own addresses do, it ends in a file name with its ending: shops look at that
+    return f"{request.scheme}://{request.host}/_files/{file_id}/original.{ENDINGS.get(uploaded.content_type, 'jpeg')}"
 
 
 def _put_image(square: FakeSquare, image_id: str, data: Json) -> None:
