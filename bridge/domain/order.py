@@ -22,6 +22,8 @@ Clerk = Literal["in_progress", "ready", "handed_over", "cancelled"]
 SQUARE_GATEWAYS = frozenset({"square_credit_card", "square_cash_app_pay", "square_ach", "gift_cards_pay"})
 """Payment methods of Square's own gateway in the shop: their money is at Square already."""
 ON_DELIVERY = frozenset({"cod"})
+TILL_VIA = "bridge-till"
+"""``created_via`` of the shop's orders the bridge makes of till sales: their goods left the shelf at the till."""
 CLOSED = frozenset({"cancelled", "refunded", "trash", "failed"})
 DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 
@@ -63,7 +65,7 @@ def square_payment_of(raw: JSON) -> str:
     return str(raw.get("transaction_id") or "") if paid_how(raw) == "square" else ""
 
 
-def may_be_mirrored(raw: JSON, *, ours: Iterable[str] = ()) -> bool:
+def may_be_mirrored(raw: JSON, *, ours: Iterable[str] = (TILL_VIA,)) -> bool:
     """Whether an order belongs at a till: placed, not closed, not paid at Square already, not made by the bridge.
 
     ``ours`` are values of ``created_via`` that mark orders the bridge made itself of till sales.

@@ -17,6 +17,9 @@ from bridge.engine.context import Bridge
 from bridge.engine.numbers import EDIT_ANSWER
 from bridge.engine.place_map import take_answer
 from bridge.engine.refusals import answer_refused
+from bridge.engine.sync_customers import take_person
+from bridge.engine.till_refunds import KIND as TILL_REFUND
+from bridge.engine.till_refunds import answer_till_refund
 from bridge.errors import InputError
 from bridge.ledger import cursors, decisions, links, outbox, shown, stock
 from bridge.ledger.outbox import Action
@@ -171,6 +174,10 @@ def _fractional(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
     return "Noted. The shop's number is kept in step again as soon as Square's count is whole."
 
 
+def _noted(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
+    return "Noted."
+
+
 # -- brakes and refusals --------------------------------------------------------------
 
 
@@ -200,6 +207,10 @@ def _place(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
     return take_answer(conn, row.subject, answer)
 
 
+def _person(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
+    return take_person(bridge, conn, row.subject, answer)
+
+
 _TAKERS: dict[str, Taker] = {
     "conflict": _conflict,
     "hide": _hide,
@@ -209,5 +220,10 @@ _TAKERS: dict[str, Taker] = {
     "fractional": _fractional,
     "brake": _brake,
     "refused": _refused,
+    "fulfilment": _noted,
+    "till_order": _noted,
+    TILL_REFUND: answer_till_refund,
     "place": _place,
+    "person": _person,
+    **dict.fromkeys(("shortage", "mirror", "order_edited", "refund"), _noted),
 }

@@ -22,6 +22,7 @@ from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settin
 from bridge.engine.deliver_stock import UNTRACKED
 from bridge.engine.observe_orders import observe_orders, observe_trashed
 from bridge.engine.square_stock import adjust_square
+from bridge.engine.till_echo import KIND as TILL_ORDER
 from bridge.ledger import cursors, decisions, movements, outbox, shown, stock
 from bridge.ledger.schema import movement
 from bridge.ledger.schema import outbox as outbox_table
@@ -199,7 +200,7 @@ def orders_in_window(
             select(movement).where(
                 movement.c.vid == vid,
                 movement.c.side == "woo",
-                movement.c.kind.in_(("sale", "restock", "came and went")),
+                movement.c.kind.in_(("sale", "restock", "came and went", TILL_ORDER)),
                 movement.c.id > write.payload["known"],
             )
         )

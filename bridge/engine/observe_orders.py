@@ -15,6 +15,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from bridge.domain.allocate import allocate
+from bridge.domain.order import TILL_VIA
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run, cursor_time, online_stores, store_settings
 from bridge.engine.mirror_hold import hold_effect
@@ -23,8 +24,10 @@ from bridge.engine.place_map import pickup_store
 from bridge.engine.settings import StoreSetting
 from bridge.engine.shortage import ask_shortage
 from bridge.engine.square_stock import adjust_square
+from bridge.engine.till_echo import note_till_order, returned_at_till, without_returned
 from bridge.ledger import cursors, movements, orders, stock
 from bridge.ledger.orders import OrderSeen
+from bridge.ledger.promised import promised
 from bridge.ledger.stock import StockRow
 from bridge.remotes.port import WooOrder, WooOrderLine
 
@@ -85,6 +88,13 @@ def _absorb_page(bridge: Bridge, run: Run, page: list[WooOrder]) -> set[int]:
     return touched
 
 
+def take_order(bridge: Bridge, run: Run, conn: Connection, order: WooOrder) -> None:
+    """Bring an order just read into the ledger, inside the caller's transaction."""
+    known = orders.get(conn, [order.order_id]).get(order.order_id)
+    if _is_news(known, order):
+        absorb_order(bridge, run, conn, order, known, store_settings(bridge, conn))
+
+
 def _is_news(known: OrderSeen | None, order: WooOrder) -> bool:
     return known is None or known.modified != time_text(order.modified) or _reduced(known) != _reduced_now(order)
 
@@ -118,7 +128,10 @@ def absorb_order(
         move = _move_of(run, seen, line, rows.get(line.variation_id), first_look)
         if move is not None:
             moves.append(move)
-    _carry(bridge, run, conn, order, seen, moves, stores)
+    if order.created_via == TILL_VIA:
+        note_till_order(bridge, run, conn, order, [(m.line_id, m.row, m.effect, m.turn) for m in moves])
+    else:
+        _carry(bridge, run, conn, order, seen, moves, stores)
     if first_look and order.status in _UNDONE:
         _note_undone(bridge, run, conn, order, rows)
     seen.number, seen.status, seen.modified = order.number, order.status, time_text(order.modified)
@@ -184,6 +197,7 @@ def _carry(
     link = link_for(bridge, run, conn, order, seen, standing, moves=bool(moves))
     for move in moves:
         cause = f"order:{order.order_id}:{move.line_id}:{move.turn}"
+        back = _came_back(conn, order, seen, move)
         moved = movements.Movement(
             "woo",
             cause,
@@ -191,7 +205,11 @@ def _carry(
             "sale" if move.effect < 0 else "restock",
             move.effect,
             time_text(order.modified),
-            detail={"order": order.number or order.order_id, "created": time_text(order.created)},
+            detail={
+                "order": order.number or order.order_id,
+                "created": time_text(order.created),
+                **({"till": str(min(back, move.effect))} if back else {}),
+            },
         )
         movement_id = movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
         if movement_id is None:
@@ -199,6 +217,9 @@ def _carry(
         stock.add_expected(conn, move.row.vid, int(move.effect))
         shares = given[move.line_id] if move.effect < 0 else _stores_that_get(seen, move, stores)
         _remember_taken(seen, move.line_id, shares)
+        if back:
+            shares = without_returned(shares, back)
+            stock.mark(conn, [move.row.vid], dirty=1)
         for store_id, quantity in shares:
             kind = "sale" if quantity < 0 else "restock"
             if link is not None and link.holds:
@@ -207,6 +228,14 @@ def _carry(
             adjust_square(
                 bridge, run, conn, move.row, store_id, quantity, cause, kind=kind, movement_id=movement_id
             )  # fmt: skip
+
+
+def _came_back(conn: Connection, order: WooOrder, seen: OrderSeen, move: LineMove) -> Decimal:
+    """How many of the units the shop newly put back are back on a shelf already, taken back by a till."""
+    if move.effect <= 0:
+        return Decimal(0)
+    held = (Decimal(str(entry[1])) for entry in seen.lines.values() if entry[0] == move.row.woo_id)
+    return returned_at_till(conn, order.order_id, move.row.vid, sum(held, Decimal(0)))
 
 
 def _stores_that_give(
@@ -222,6 +251,9 @@ def _stores_that_give(
         return {}
     online = online_stores(stores) or tuple(store.store_id for store in stores)
     on_hand = stock.counts_of(conn, [m.row.vid for m in sales])
+    for (vid, store_id), reserved in promised(conn, list(on_hand)).items():
+        if store_id in on_hand[vid]:
+            on_hand[vid][store_id] -= reserved
     pickup = pickup_store(bridge, run, conn, order, stores)
     within = {
         str(vid): {store: n for store, n in counts.items() if store in online or store == pickup}

@@ -116,6 +116,7 @@ def transaction_of(change: SquareChange) -> str:
 
 
 def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:
+    refund = str((change.detail.get("adjustment") or {}).get("refund_id") or "")
     moved = movements.Movement(
         "square",
         change.change_id,
@@ -124,7 +125,12 @@ def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vi
         change.quantity,
         normal_time(change.occurred_at),
         store_id=change.store_id,
-        detail={"source": change.source, "reference": change.reference, "created": normal_time(change.created_at)},
+        detail={
+            "source": change.source,
+            "reference": change.reference,
+            "created": normal_time(change.created_at),
+            **({"refund": refund} if refund else {}),
+        },
     )
     if movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id) is not None:
         run.add("square movements")

@@ -40,15 +40,22 @@ class Looked:
 def deliver_to_shop(bridge: Bridge, run: Run) -> int:
     """Send due writes one after the other; how many are done."""
     done = 0
-    while True:
-        with bridge.db.transaction() as conn:
-            due = outbox.in_states(conn, ("due",), now=bridge.now(), most=1, kinds=KINDS)
-            for action in due:
-                action.state, action.sent_at, action.attempts = "sent", bridge.now(), action.attempts + 1
-            outbox.save(conn, due)
-        if not due:
-            return done
-        done += _deliver(bridge, run, due[0])
+    while (action := _next(bridge)) is not None:
+        done += _deliver(bridge, run, action)
+    return done
+
+
+def _next(bridge: Bridge) -> Action | None:
+    """The oldest due write, marked sent."""
+    with bridge.db.reading() as conn:
+        due = outbox.in_states(conn, ("due",), now=bridge.now(), most=1, kinds=KINDS)
+    if not due:
+        return None
+    action = due[0]
+    action.state, action.sent_at, action.attempts = "sent", bridge.now(), action.attempts + 1
+    with bridge.db.transaction() as conn:
+        outbox.save(conn, [action])
+    return action
 
 
 def _deliver(bridge: Bridge, run: Run, action: Action) -> int:

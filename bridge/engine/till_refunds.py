@@ -54,17 +54,23 @@ def _decide(bridge: Bridge, run: Run, row: RefundAtTill) -> None:
         found = _whose(conn, row)
         image = _image_of(conn, row)
     if image is not None:
-        return _is(bridge, row, "image", image)
-    if found is None:
-        return _is(bridge, row, "none")
-    if isinstance(found, Doubtful):
+        _is(bridge, row, "image", image)
+    elif found is None:
+        _is(bridge, row, "none")
+    elif isinstance(found, Doubtful):
         why = f"names the order numbers {' and '.join(found.numbers)}"
-        return _ask(bridge, run, row, why, (*found.numbers, NONE))
+        _ask(bridge, run, row, why, (*found.numbers, NONE))
+    else:
+        _decide_known(bridge, run, row, found)
+
+
+def _decide_known(bridge: Bridge, run: Run, row: RefundAtTill, found: Recognised) -> None:
     order = bridge.woo.order(found.order_id) if found.order_id else _order_of_number(bridge, found.number)
     if order is None:
         why = f"names the order {found.number or found.order_id}, which the shop does not have"
-        return _ask(bridge, run, row, why, (NONE, AGAIN))
-    _carry(bridge, run, row, order)
+        _ask(bridge, run, row, why, (NONE, AGAIN))
+    else:
+        _carry(bridge, run, row, order)
 
 
 def _image_of(conn: Connection, row: RefundAtTill) -> str | None:
@@ -129,11 +135,13 @@ def _carry(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder) -> None
     name = fact.name
     if name in carried or any(one.origin == name for one in shown):
         run.add("till refunds found in the shop")
-        return _is(bridge, row, "done", order.order_id)
+        _is(bridge, row, "done", order.order_id)
+        return
     left = to_carry([*shown, fact], carried, paid_at_square=0, total_in_shop=amount(order.raw, "total", digits))
     mine = next((one for one in left if one.fact.name == name), None)
     if isinstance(mine, Carry):
-        return _plan(bridge, run, row, order, fact)
+        _plan(bridge, run, row, order, fact)
+        return
     owed = format_amount(mine.left if mine else 0, digits)
     why = f"belongs to order {order.number}, of which the shop can refund only {owed}"
     _ask(bridge, run, row, why, (NONE, AGAIN))

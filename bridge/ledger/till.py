@@ -168,6 +168,11 @@ def made_of(conn: Connection, order_ids: Iterable[str]) -> dict[str, str]:
     return {one.order_id: one.woo_id for one in orders(conn, order_ids).values() if one.woo_id}
 
 
+def sale_of(conn: Connection, woo_id: str) -> str:
+    """The till sale an order of the shop was made of, "" when it was made of none."""
+    return str(conn.execute(select(till_order.c.order_id).where(till_order.c.woo_id == woo_id)).scalar() or "")
+
+
 def told(conn: Connection, order_id: str, state: str) -> None:
     """The shop knows of this state of the fulfillment."""
     conn.execute(update(till_order).where(till_order.c.order_id == order_id).values(told=state))

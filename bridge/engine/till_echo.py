@@ -1,0 +1,85 @@
+"""Where goods moved at a till and the shop counts them, too: its number is accounted for, Square hears nothing of it.
+
+An order of the shop made of a till sale takes its goods from the shop's number once more: they left the shelf at the
+till. A line the shop puts back in stock may have come back at a till before, with Square's own count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection, select
+
+from bridge.domain.refund import ORIGIN_KEY
+from bridge.domain.times import time_text
+from bridge.engine.context import Bridge, Run
+from bridge.ledger import movements, stock, till
+from bridge.ledger.schema import movement
+from bridge.ledger.stock import StockRow
+from bridge.ledger.text import of_json
+from bridge.remotes.port import WooOrder
+
+KIND = "till order"
+"""Kind of a movement of the shop's number alone: nothing left any shelf by it."""
+
+
+Move = tuple[str, StockRow, Decimal, int]
+"""What an order line newly did to the shop's number: line id, variation, effect, how often it changed."""
+
+
+def note_till_order(bridge: Bridge, run: Run, conn: Connection, order: WooOrder, moves: Sequence[Move]) -> None:
+    """Account for what an order made of a till sale does to the shop's number, and link it to its sale."""
+    for line_id, row, effect, turn in moves:
+        moved = movements.Movement(
+            "woo", f"order:{order.order_id}:{line_id}:{turn}", row.vid, KIND, effect,
+            time_text(order.modified),
+            detail={"order": order.number or order.order_id, "created": time_text(order.created)},
+        )  # fmt: skip
+        if movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id) is not None:
+            stock.add_expected(conn, row.vid, int(effect))
+            stock.mark(conn, [row.vid], dirty=1)
+    side, _, square_id = _origin(order).partition(":")
+    if side != "square" or not square_id:
+        return
+    sold = till.orders(conn, [square_id]).get(square_id)
+    if sold is not None and not sold.woo_id and not till.sale_of(conn, order.order_id):
+        till.order_is(conn, square_id, "done", order.order_id)
+
+
+def _origin(order: WooOrder) -> str:
+    for entry in order.raw.get("meta_data") or ():
+        if entry.get("key") == ORIGIN_KEY:
+            return str(entry.get("value") or "")
+    return ""
+
+
+def returned_at_till(conn: Connection, order_id: str, vid: int, still_taken: Decimal) -> Decimal:
+    """How many units the shop newly put back although they came back at a till by a refund of this order.
+
+    ``still_taken`` is what the order's lines still hold of the variation: as long as that covers what tills took back,
+    the shop put back other units.
+    """
+    refunds = {one.refund_id for one in till.refunds_of(conn, order_id) if one.state in ("planned", "done")}
+    if not refunds:
+        return Decimal(0)
+    found = select(movement.c.side, movement.c.kind, movement.c.cause, movement.c.quantity, movement.c.detail_json)
+    back = reckoned = Decimal(0)
+    for side, kind, cause, quantity, detail in conn.execute(found.where(movement.c.vid == vid)):
+        said = of_json(detail)
+        if side == "square" and kind == "return" and said.get("refund") in refunds:
+            back += Decimal(quantity)
+        elif side == "woo" and cause.startswith(f"order:{order_id}:"):
+            reckoned += Decimal(str(said.get("till", 0)))
+    return max(max(back - still_taken, Decimal(0)) - reckoned, Decimal(0))
+
+
+def without_returned(shares: Sequence[tuple[str, Decimal]], returned: Decimal) -> list[tuple[str, Decimal]]:
+    """The shares of goods going back to stores, less what is back at a till already."""
+    left = []
+    for store_id, quantity in shares:
+        already = min(quantity, returned)
+        returned -= already
+        if quantity > already:
+            left.append((store_id, quantity - already))
+    return left
