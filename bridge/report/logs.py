@@ -41,7 +41,7 @@ def set_up_logs(level: Level = "info", *, as_json: bool = False, stream: TextIO 
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         # looked up at each line: whoever replaces sys.stderr (a daemon's supervisor, a test) gets what comes after
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
 
