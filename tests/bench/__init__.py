@@ -1,0 +1,1 @@
+"""Budgets, measured side by side: how many calls, how long, how much memory."""
