@@ -34,8 +34,8 @@ EDIT_ANSWER = "edit:"
 """Fact prefix: ``edit:<woo variation id>`` holds a person's answer and the gap it was about ("apply:5")."""
 _ROUNDS = 3
 _BATCH = 100
-_BLUR = 3.0
-"""Seconds by which times of the two clocks, told in whole seconds, may miss each other."""
+_EARLY, _LATE = 1.0, 2.0
+"""Seconds a write is widened by: orders tell whole seconds, and so does the header that tells the skew."""
 
 
 def odd_numbers(conn: Connection, shown: Sequence[WooStock]) -> list[tuple[StockRow, WooStock]]:
@@ -194,8 +194,8 @@ def orders_in_window(
     """
     found: dict[str, WindowOrder] = {}
     for write in writes:
-        sent = _shop_time(write.sent_at, skew, -_BLUR) if write.sent_at else ""
-        done = _shop_time(write.done_at, skew, _BLUR)
+        sent = _shop_time(write.sent_at, skew, -_EARLY) if write.sent_at else ""
+        done = _shop_time(write.done_at, skew, _LATE)
         rows = conn.execute(
             select(movement).where(
                 movement.c.vid == vid,

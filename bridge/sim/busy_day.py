@@ -204,11 +204,15 @@ class BusyDay:
 
     # -- the shop's staff -----------------------------------------------------------------
     def edit_in_shop(self) -> object:
-        """Staff types another number over the shop's stock."""
+        """Staff types another number over the shop's stock: a box came, or a box turned out to be empty.
+
+        Only boxes: an edit as small as the orders of the same two seconds, beside a write of the bridge, looks exactly
+        like an order that the write overwrote, and nobody can tell them apart from outside the shop.
+        """
         with self.woo.lock:
-            number = int(self.some().woo_id)
+            number, box = int(self.some().woo_id), self.dice.choice((10, 12, 15))
             there = self.woo.state.items[number].stock or 0
-            self.woo.acts["staff_set_stock"](number, max(0, there + self.dice.choice((-3, -2, 4, 5, 6))))
+            self.woo.acts["staff_set_stock"](number, there - box if there > 2 * box else there + box)
             return True
 
     def edit_price(self) -> object:
