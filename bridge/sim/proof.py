@@ -7,7 +7,7 @@ shop's staff). What the bridge itself wrote is no cause. After quiet both sides 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -83,11 +83,13 @@ def is_external(event: TrueEvent) -> bool:
     )
 
 
-def effects(journal: Journal, since: int) -> dict[str, Decimal]:
-    """Sum of people's effects per stock id after a sequence number."""
+def effects(
+    journal: Journal, since: int, *, images: Callable[[TrueEvent], bool] = lambda _: False
+) -> dict[str, Decimal]:
+    """Sum of people's effects per stock id after a sequence number; ``images`` of what the other side did are none."""
     total: dict[str, Decimal] = {}
     for event in journal.since(since):
-        if event.stock_id and is_external(event):
+        if event.stock_id and is_external(event) and not images(event):
             total[event.stock_id] = total.get(event.stock_id, ZERO) + event.delta
     return total
 
@@ -96,7 +98,8 @@ def judge(
     woo: FakeWoo, square: FakeSquare, opening: Opening, *, online: Sequence[str] | None = None, buffer: int = 0
 ) -> list[Verdict]:
     """Judge every variation of the opening. ``online`` are the stores that sell online (all by default)."""
-    by_woo, by_square = effects(woo.journal, opening.woo_seq), effects(square.journal, opening.square_seq)
+    by_woo = effects(woo.journal, opening.woo_seq)
+    by_square = effects(square.journal, opening.square_seq, images=lambda event: bool(_mirrored(square, event)))
     stores = list(online) if online is not None else list(square.state.locations)
     verdicts = []
     for pair, start in opening.stock.items():
@@ -135,14 +138,32 @@ def carried(
     """What was carried to Square for each online order line (``order id:line id``), by the references left there."""
     total: dict[str, Decimal] = {}
     for event in square.journal.since(since):
-        reference = str(event.detail.get("reference_id", ""))
+        reference = _carried_as(square, event)
         if only is not None and event.stock_id not in only:
             continue
-        if reference.startswith(mark) and event.actor.startswith("api:"):
+        if reference.startswith(mark):
             order_id, line_id = reference.removeprefix(mark).split(":")[:2]
             name = f"{order_id}:{line_id}"
             total[name] = total.get(name, ZERO) + event.delta
     return total
+
+
+def _carried_as(square: FakeSquare, event: TrueEvent) -> str:
+    """The reference an event carries; Square's own decrement of a mirrored order carries that order's."""
+    reference = str(event.detail.get("reference_id", ""))
+    if reference.startswith("bridge:till:") and event.actor.startswith("api:"):
+        return f"bridge:order:{reference.removeprefix('bridge:till:')}"
+    mirrored = _mirrored(square, event)
+    if mirrored:
+        return f"bridge:order:{mirrored}:till"
+    return reference if event.actor.startswith("api:") else ""
+
+
+def _mirrored(square: FakeSquare, event: TrueEvent) -> str:
+    """The shop's order whose mirrored order at Square gave these goods, "" for any other event."""
+    order = square.state.orders.get(str(event.detail.get("transaction_id", "")))
+    name = str(order.get("reference_id") or "") if order else ""
+    return name.removeprefix("woo-") if event.kind == "sale" and name.startswith("woo-") else ""
 
 
 def order_faults(woo: FakeWoo, square: FakeSquare, opening: Opening) -> tuple[list[str], list[str]]:

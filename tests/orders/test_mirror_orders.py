@@ -1,0 +1,277 @@
+"""Orders of the shop made at the tills: once, paid once, their goods counted once, whatever becomes of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bridge.ledger import links, movements
+from tests.orders.mirror_stage import Mode, adjustments, at_the_till, link_of, mirroring, only_order, refunds
+from tests.scenarios.stage import both, to_square
+from tests.scenarios.witness import Witness, questions
+from tests.world import World
+
+
+def test_a_paid_pickup_order_reaches_its_store_with_its_items_and_takes_its_stock_once() -> None:
+    world, (mug,) = mirroring("mug")
+    witness, before = Witness(world), adjustments(world)
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True, note="ring twice")
+    world.sync()
+    till = only_order(world, order)
+    assert till["location_id"] == world.stores[1]
+    assert [(row["catalog_object_id"], row["quantity"]) for row in till["line_items"]] == [(world.twin(mug), "2")]
+    assert till["total_money"]["amount"] == 2000
+    (handover,) = till["fulfillments"]
+    assert (handover["type"], handover["state"]) == ("PICKUP", "PROPOSED")
+    assert handover["pickup_details"]["note"] == "ring twice"
+    assert [tender["type"] for tender in till["tenders"]] == ["OTHER"]
+    assert link_of(world, order).state == "paid"
+    assert both(world, mug) == (8, 8)
+    world.quiet()
+    assert both(world, mug) == (8, 8)
+    assert adjustments(world) == before
+    assert not witness.faults()
+
+
+def test_squares_own_sale_of_a_mirrored_order_is_no_second_movement() -> None:
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 2, payment="stripe", paid=True)
+    world.sync()
+    world.quiet()
+    assert len(at_the_till(world, order)) == 1
+    vid = link_vid(world, mug)
+    with world.db.reading() as conn:
+        sales = [row for row in movements.of_variation(conn, vid) if row.kind == "sale"]
+    assert [(row.side, row.quantity) for row in sales] == [("woo", "-2")]
+
+
+def link_vid(world: World, woo_id: int) -> int:
+    with world.db.reading() as conn:
+        return int(links.variations_by(conn, "woo", [str(woo_id)])[str(woo_id)].vid)
+
+
+def test_only_pickups_are_mirrored_where_only_pickups_are_asked_for() -> None:
+    world, (mug,) = mirroring("mug", mode="mirror_pickups")
+    witness = Witness(world)
+    shipped = world.buy(mug, 1, payment="stripe", paid=True)
+    fetched = world.buy(mug, 1, pickup="Oslo", payment="stripe", paid=True)
+    world.sync()
+    world.quiet()
+    assert not at_the_till(world, shipped)
+    assert only_order(world, fetched)["location_id"] == world.stores[0]
+    assert not witness.faults()
+
+
+def test_an_order_placed_before_mirroring_was_switched_on_stays_as_it_is() -> None:
+    world, (mug,) = mirroring("mug", mode="stock")
+    witness = Witness(world)
+    early = world.buy(mug, 1, payment="stripe", paid=True)
+    world.clock.advance(5)
+    world.use(orders_mode="mirror")
+    world.sync()
+    world.clock.advance(5)
+    late = world.buy(mug, 1, payment="stripe", paid=True)
+    world.sync()
+    world.quiet()
+    assert not at_the_till(world, early)
+    assert only_order(world, late)
+    assert not witness.faults()
+
+
+def test_an_order_paid_on_pickup_takes_its_stock_when_the_till_is_paid() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 3, pickup="Oslo", payment="cod")
+    world.sync()
+    till = only_order(world, order)
+    assert not till.get("tenders")
+    assert world.woo_stock(mug) == 7  # the shop sold it
+    assert world.on_hand(world.twin(mug)) == 10  # nobody has taken it yet
+    pay_at_the_till(world, till)
+    world.sync()
+    world.quiet()
+    assert both(world, mug) == (7, 7)
+    assert link_of(world, order).state == "paid"
+    assert not witness.faults()
+
+
+def pay_at_the_till(world: World, till: dict[str, Any]) -> None:
+    to_square(
+        world.square,
+        "v2/payments",
+        {
+            "idempotency_key": "till-pays", "source_id": "CASH", "order_id": till["id"],
+            "location_id": till["location_id"], "amount_money": till["net_amount_due_money"],
+            "cash_details": {"buyer_supplied_money": till["net_amount_due_money"]},
+        },
+    )  # fmt: skip
+
+
+def test_cancelling_a_paid_order_gives_back_goods_and_money_once() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(30)
+    world.woo.acts["staff_order_status"](order, "cancelled")
+    world.sync()
+    world.quiet()
+    assert both(world, mug) == (10, 10)
+    assert [row["amount_money"]["amount"] for row in refunds(world)] == [2000]
+    assert only_order(world, order)["fulfillments"][0]["state"] == "CANCELED"
+    assert not witness.faults()
+
+
+def test_a_partial_refund_with_restock_brings_money_and_goods_back_to_the_store_that_gave_them() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 3, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    there = world.on_hand(world.twin(mug), world.stores[1])
+    world.clock.advance(30)
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}], reason="one too many")
+    world.sync()
+    world.quiet()
+    assert [row["amount_money"]["amount"] for row in refunds(world)] == [1000]
+    assert "one too many" in refunds(world)[0]["reason"]
+    assert world.on_hand(world.twin(mug), world.stores[1]) == there + 1
+    assert both(world, mug) == (8, 8)
+    assert not witness.faults()
+
+
+def test_a_refund_without_restock_leaves_stock_alone() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 2, payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(30)
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}], restock=False)
+    world.sync()
+    world.quiet()
+    assert [row["amount_money"]["amount"] for row in refunds(world)] == [1000]
+    assert both(world, mug) == (8, 8)
+    assert not witness.faults()
+
+
+def test_a_refund_that_comes_before_the_order_reached_the_till_counts_once() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 3, payment="stripe", paid=True)
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}])
+    world.sync()
+    world.quiet()
+    assert only_order(world, order)["total_money"]["amount"] == 3000
+    assert [row["amount_money"]["amount"] for row in refunds(world)] == [1000]
+    assert both(world, mug) == (8, 8)
+    assert not witness.faults()
+
+
+def test_an_order_cancelled_before_it_reached_the_till_is_never_made_there() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 2, payment="bacs")
+    world.sync()
+    assert not at_the_till(world, order)  # it waits for its money
+    world.woo.acts["cancel_order"](order)
+    world.sync()
+    world.quiet()
+    assert not at_the_till(world, order)
+    assert both(world, mug) == (10, 10)
+    assert not witness.faults()
+
+
+def test_a_bank_transfer_reaches_the_till_when_its_money_comes() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 2, payment="bacs")
+    world.sync()
+    assert not at_the_till(world, order)
+    world.clock.advance(60)
+    world.woo.acts["pay_order"](order)
+    world.sync()
+    world.quiet()
+    assert only_order(world, order)["tenders"]
+    assert both(world, mug) == (8, 8)
+    assert not witness.faults()
+
+
+def test_an_order_edited_after_it_reached_the_till_has_its_goods_corrected_and_is_told_of() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 1, payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(30)
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_edit_order_line"](order, line, 4)
+    world.sync()
+    world.quiet()
+    assert both(world, mug) == (6, 6)
+    assert [row.subject for row in questions(world, "order_edited")] == [str(order)]
+    assert not witness.faults()
+
+
+def test_an_order_that_cannot_be_made_equal_asks_and_its_goods_move_all_the_same() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 2, payment="stripe", paid=True)
+    world.woo.state.orders[order].currency = "EUR"
+    world.sync()
+    world.quiet()
+    assert not at_the_till(world, order)
+    assert [row.subject for row in questions(world, "mirror")] == [str(order)]
+    assert both(world, mug) == (8, 8)
+    assert not witness.faults()
+
+
+def test_two_lines_of_one_product_are_taken_together_once() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    lines = [{"id": mug, "quantity": 1}, {"id": mug, "quantity": 2}]
+    order = int(world.woo.acts["checkout"](lines, payment="stripe", paid=True)["order_id"])
+    world.sync()
+    world.quiet()
+    taken = sum((Decimal(row["quantity"]) for row in only_order(world, order)["line_items"]), Decimal(0))
+    assert taken == 3
+    assert both(world, mug) == (7, 7)
+    assert not witness.faults()
+
+
+def test_a_till_that_sold_the_last_ones_meanwhile_gets_a_question_and_one_movement() -> None:
+    world, (mug,) = mirroring("mug", stock=2)
+    world.sell(world.twin(mug), 1)
+    order = world.buy(mug, 2, pickup="Oslo", payment="stripe", paid=True)
+    world.sync()
+    world.quiet()
+    assert only_order(world, order)
+    assert world.on_hand(world.twin(mug)) == -1
+    assert [row.subject for row in questions(world, "shortage")] == [str(order)]
+
+
+@pytest.mark.parametrize("mode", ["stock", "mirror"])
+def test_an_order_paid_through_squares_own_gateway_is_neither_mirrored_nor_counted_twice(mode: Mode) -> None:
+    world, (mug,) = mirroring("mug", mode=mode)
+    order = world.buy(mug, 2, payment="square_credit_card", paid=False)
+    sale = world.sell(world.twin(mug), 2)  # what the gateway's plugin does at Square
+    world.woo.acts["pay_order"](order, transaction_id=sale["payment_id"])
+    world.sync()
+    world.quiet()
+    assert not at_the_till(world, order)
+    assert both(world, mug) == (8, 8)
+    assert link_of(world, order).square_order_id == sale["order_id"]
+
+
+def test_a_gateway_order_whose_goods_square_did_not_take_is_adjusted() -> None:
+    world, (mug,) = mirroring("mug", mode="stock")
+    witness = Witness(world)
+    order = world.buy(mug, 2, payment="square_credit_card", paid=False)
+    world.woo.acts["pay_order"](order, transaction_id="nobody-knows-it")
+    world.sync()
+    world.quiet()
+    assert link_of(world, order).state == "stock"
+    assert both(world, mug) == (8, 8)
+    assert not witness.faults()
