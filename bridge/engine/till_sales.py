@@ -106,10 +106,11 @@ def _line(conn: Connection, row: JSON, linked: Mapping[str, Any], money: int, di
         return None
     if shown.is_gone(conn, "woo", link.woo_parent or link.woo_id):
         return None
-    product = {"product_id": int(link.woo_parent), "variation_id": int(link.woo_id)}
+    product = {"product_id": int(link.woo_parent or link.woo_id)}
     total = format_amount(money, digits)
     return {
-        **(product if link.woo_parent else {"product_id": int(link.woo_id)}),
+        **product,
+        **({"variation_id": int(link.woo_id)} if link.woo_parent else {}),
         "quantity": int(quantity),
         "subtotal": total,
         "total": total,
