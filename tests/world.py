@@ -66,6 +66,7 @@ class World:
         self.clock = WorldClock(self.woo.clock, self.square.clock)
         self.settings = settings
         self.ledger = ledger
+        self.with_password = True
         self._ids = 0
         self._transports: tuple[Any, Any] | None = None
         self.wrap: Callable[[Any, str], Any] = lambda transport, _: transport
@@ -87,13 +88,18 @@ class World:
         square = self.wrap(InProcessSquare(self.square, next(iter(self.square.state.tokens))), "square")
         return Bridge(
             db=self.db,
-            woo=WooClient(woo, clock=self.clock, pace=Pace(self.clock, rate=math.inf)),
+            woo=WooClient(woo, clock=self.clock, pace=Pace(self.clock, rate=math.inf), admin=self._admin()),
             square=SquareClient(square, clock=self.clock, pace=Pace(self.clock, rate=math.inf)),
             clock=self.clock,
             settings=self.settings,
             ids=self.next_id,
             fetch=self.fetch,
         )
+
+    def _admin(self) -> Any:
+        """The way to WordPress's own settings, when the shop has given an application password."""
+        held = next(iter(self.woo.state.app_passwords), None) if self.with_password else None
+        return self.wrap(InProcessWoo(self.woo, held.user, held.password), "woo") if held is not None else None
 
     def fetch(self, url: str) -> tuple[bytes, str] | None:
         name = url.rsplit("/wp-content/uploads/", 1)[-1]

@@ -24,7 +24,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class CartAnswer:
-    """The answers of all stores, soonest first; ``skus`` names the variations, ``newest`` is when Square counted last."""
+    """The answers of all stores, soonest first; ``skus`` names variations, ``newest`` is when Square counted last."""
 
     cart: tuple[tuple[str, Decimal], ...]
     answers: tuple[StoreAnswer, ...]

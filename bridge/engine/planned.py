@@ -28,7 +28,8 @@ _AT_ONCE = 100
 class PlannedAction:
     """One change a run would make.
 
-    ``kind`` is field, add (variations), create, stock (the shop's number) or inventory (a store's count at Square).
+    ``kind`` is field, add (variations), create, stock (the shop's number), inventory (a store's count at Square), or a
+    write that is about no product (write_places, create_customer …).
     ``subject`` is the SKU, or the name of a product with several; ``before`` and ``after`` are JSON values (prices in
     minor units, ``None`` where nothing stands). Equal fingerprints mean the same change of the same thing. ``product``
     is a key as in ``ledger.subjects``.
@@ -56,8 +57,19 @@ def describe(bridge: Bridge, conn: Connection, due: Sequence[tuple[Action, Keys]
             yield speaker.creation(action, product, numbers)
         elif action.kind == "change_stock":
             yield speaker.shop_number(action, product)
-        else:
+        elif action.kind in ("adjust", "count"):
             yield speaker.inventory(action, product)
+        else:
+            yield other(action, product)
+
+
+def other(action: Action, product: str) -> PlannedAction:
+    """A write that is about no product: pickup places, customers, orders."""
+    payload = action.payload
+    what = ", ".join(f"{change[0]} {change[1]}" for change in payload.get("changes", ()) if isinstance(change, list))
+    about = what or payload.get("reference") or payload.get("order_id") or ""
+    text = f"{action.kind.replace('_', ' ')} in {SIDES[action.side]}{': ' if about else ''}{about}"
+    return _made(action.side, action.kind, str(about), text, None, about, product)
 
 
 class _Speaker:
