@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from decimal import Decimal
 from typing import Any
 
+from bridge.sim.kernel.exchange import SimRequest, SimResponse
 from bridge.sim.kernel.serve import LoopbackServer
+from bridge.sim.kernel.service import BaseService
 from bridge.sim.square.account import FakeSquare
 from bridge.sim.square.inventory import POS_SOURCE, journal_change
 from bridge.sim.square.inventory_store import Change
@@ -118,6 +121,24 @@ def access(woo: FakeWoo, square: FakeSquare) -> dict[str, Any]:
     }
 
 
+def give_latency(service: BaseService) -> None:
+    """Add an act ``slow``: from then on every answer takes that many seconds longer, as over a real network."""
+    answer, pause = service.handle, threading.Event()
+    wait = 0.0
+
+    def slow(seconds: float) -> None:
+        nonlocal wait
+        wait = seconds
+
+    def handle(request: SimRequest) -> SimResponse:
+        if wait and not request.path.startswith("/_sim/"):
+            pause.wait(wait)
+        return answer(request)
+
+    service.acts["slow"] = slow
+    service.handle = handle  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Fill, serve, and stop when the parent closes the pipe."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -128,6 +149,8 @@ def main() -> None:
     fill_shop(woo, options.variations)
     if options.twin:
         fill_twin(woo, square)
+    give_latency(woo)
+    give_latency(square)
     with LoopbackServer(woo) as shop, LoopbackServer(square) as account:
         woo.state.shop_url = shop.url
         told = {**access(woo, square), "woo_url": shop.url, "square_url": account.url}

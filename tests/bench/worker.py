@@ -19,9 +19,12 @@ from typing import Any
 import orjson
 
 from bridge.clock import SystemClock
-from bridge.engine.context import Bridge
+from bridge.engine.context import Bridge, Run
+from bridge.engine.observe_catalog import observe_square, observe_woo
+from bridge.engine.observe_square import observe_stores
 from bridge.engine.settings import Settings
 from bridge.engine.sync import Report, Scope, sync
+from bridge.ledger import history
 from bridge.ledger.database import Database
 from bridge.remotes.ahead import read_ahead
 from bridge.remotes.pace import Pace
@@ -30,6 +33,7 @@ from bridge.remotes.square.client import SquareClient
 from bridge.remotes.square.transport import SdkTransport
 from bridge.remotes.woo.client import WooClient
 from bridge.remotes.woo.transport import RequestsTransport
+from tests.bench.services import COUNTED
 
 Access = dict[str, Any]
 SETTINGS = Settings(opening="woo", settle_after=0.0, images=False, create_in_woo="publish")
@@ -128,6 +132,44 @@ def until_quiet(access: Access, ledger: Path, clock: ShiftedClock) -> Iterator[d
         yield _told(sync(bridge))
 
 
+def adopt(access: Access, ledger: Path, clock: ShiftedClock) -> Iterator[dict[str, Any]]:
+    """Read both sides, then link and open everything at one stroke: a large catalog's past, made in a minute.
+
+    What stands in the ledger afterwards is what the engine's own linking and opening would have left there.
+    """
+    with opened(access, ledger, clock) as bridge:
+        yield {}
+        with bridge.db.transaction() as conn:
+            run = Run(history.begin_run(conn, "full", now=bridge.now()), "full")
+        observe_stores(bridge, run)
+        observe_square(bridge, run, full=True)
+        observe_woo(bridge, run, full=True)
+        with bridge.db.transaction() as conn:
+            for statement in _ADOPT:
+                conn.exec_driver_sql(statement, {"now": bridge.now()} if ":now" in statement else {})
+            for store_id, counted in zip(access["stores"], COUNTED, strict=True):
+                count = "INSERT INTO on_hand SELECT vid, :store, :counted, :now FROM variation"
+                conn.exec_driver_sql(count, {"store": store_id, "counted": counted, "now": bridge.now()})
+            history.end_run(conn, run.id, "done", dict(run.counts), now=bridge.now())
+        yield {"counts": dict(run.counts), "writes": 0, "open": 0, "waiting": 0}
+
+
+_ADOPT = (
+    """INSERT INTO product (woo_id, square_id, state, made_by, made_at, dirty)
+        SELECT w.product_id, min(s.product_id), 'linked', 'sku', :now, 0
+        FROM shown_variation w JOIN shown_variation s ON s.side = 'square' AND s.sku = w.sku
+        WHERE w.side = 'woo' GROUP BY w.product_id""",
+    """INSERT INTO variation (pid, woo_id, woo_parent, square_id, sku, made_by, made_at)
+        SELECT p.pid, w.remote_id, CASE WHEN w.remote_id = w.product_id THEN '' ELSE w.product_id END,
+            s.remote_id, w.sku, 'sku', :now
+        FROM shown_variation w JOIN shown_variation s ON s.side = 'square' AND s.sku = w.sku
+        JOIN product p ON p.woo_id = w.product_id WHERE w.side = 'woo'""",
+    """INSERT INTO stock (vid, state, woo_expected, dirty, opened_at, opened_by)
+        SELECT vid, 'open', 20, 0, :now, 'both agree' FROM variation""",
+    "DELETE FROM meta WHERE name = 'link_wanted'",
+)
+
+
 def _told(report: Report) -> dict[str, Any]:
     return {"writes": report.writes, "counts": report.counts, "open": report.open_decisions, "waiting": report.waiting}
 
@@ -145,6 +187,7 @@ WORK: dict[str, Callable[[Access, Path, ShiftedClock], Iterator[dict[str, Any]]]
     "full": lambda access, ledger, clock: one_pass(access, ledger, clock, full=True),
     "incremental": lambda access, ledger, clock: one_pass(access, ledger, clock, full=False),
     "first": until_quiet,
+    "adopt": adopt,
 }
 
 
