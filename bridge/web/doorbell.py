@@ -27,6 +27,8 @@ from bridge.web.letterbox import Letterbox, Ring
 
 BODY_LIMIT = 1 << 20
 """Bytes; Square's and WooCommerce's deliveries stay far below."""
+_LONGEST_LENGTH = 20
+"""Digits: a number that goes on for longer is not worth reading as one."""
 Secrets = Callable[[], Sequence[str]]
 """The secrets in force now, newest first: two while one is being replaced. Asked at every delivery."""
 StartResponse = Callable[..., Any]
@@ -143,7 +145,11 @@ class Doorbell:
         topic = _word(environ.get("HTTP_X_WC_WEBHOOK_TOPIC"))
         event = _json_object(body)
         about = event.get("arg") if topic.startswith("action.") else event.get("id")
-        kept = {"id": about, "date_modified_gmt": event.get("date_modified_gmt"), "status": event.get("status")}
+        kept = {
+            "id": about,
+            "date_modified_gmt": event.get("date_modified_gmt"),
+            "status": event.get("status"),
+        }
         dedupe = f"{topic}:{hashlib.sha256(body).hexdigest()}"
         if "date_modified_gmt" not in event:
             # a body without a time (a deletion, an action) is the same each time: the second it was sent in tells
@@ -155,9 +161,10 @@ class Doorbell:
 def _body(environ: dict[str, Any]) -> bytes:
     """The body, its size checked before a byte of it is read."""
     length = environ.get("CONTENT_LENGTH") or ""
-    if not length.isdigit():
+    # ASCII digits: to Python "²" is a digit too, yet no number
+    if not (length.isascii() and length.isdigit()):
         raise Refusal(411, "no_length")
-    if int(length) > BODY_LIMIT:
+    if len(length) > _LONGEST_LENGTH or int(length) > BODY_LIMIT:
         raise Refusal(413, "too_large")
     body: bytes = environ["wsgi.input"].read(int(length))
     return body
@@ -195,4 +202,6 @@ def _named(about: dict[str, Any]) -> dict[str, str]:
 
 
 def _text(kept: dict[str, Any]) -> str:
-    return orjson.dumps({name: value for name, value in kept.items() if value is not None}).decode()[:2000]
+    """What is kept, as JSON; a value that should be plain and is not is left out, however deep it goes."""
+    plain = {name: value for name, value in kept.items() if isinstance(value, str | int | float) or name == "data"}
+    return orjson.dumps(plain).decode()[:2000]
