@@ -18,6 +18,10 @@ _SQUARE_WRITES = (
     "v2/catalog/batch-upsert",
     "v2/catalog/images",
     "v2/inventory/changes/batch-create",
+    "v2/customers",
+    "v2/orders",
+    "v2/payments",
+    "v2/refunds",
 )
 
 
@@ -27,7 +31,9 @@ class Crash(BaseException):
 
 def is_write(call: Call) -> bool:
     """Whether a call may change something at its side (Square reads many things by POST)."""
-    return call.method != "GET" and (not call.path.startswith("v2/") or call.path in _SQUARE_WRITES)
+    if call.method != "POST" or not call.path.startswith("v2/"):
+        return call.method != "GET"
+    return call.path in _SQUARE_WRITES or call.path.endswith("/pay")
 
 
 class Points:
