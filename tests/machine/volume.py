@@ -109,6 +109,8 @@ def main() -> int:
                 if wrong:
                     failed += 1
                     print(f"seed {seed}: {wrong[0][:1500]}", flush=True)
+            if done % 2000 == 0:
+                print(f"{done} so far, {failed} failed", flush=True)
             if options.seconds and time.monotonic() - began > options.seconds:
                 break
     seconds = time.monotonic() - began
