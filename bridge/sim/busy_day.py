@@ -87,7 +87,7 @@ class BusyDay:
             (2, self.count_shelf),
             (2, self.edit_in_shop),
             (1, self.edit_price),
-            (2, self.race),
+            (4, self.race),
         ]
 
     def step(self) -> bool:
