@@ -48,6 +48,7 @@ def decide_more(bridge: Bridge, run: Run, scope: Scope) -> None:
 def _decide_till(bridge: Bridge, run: Run) -> None:
     """What tills did, for the shop; sent at once: what its new orders take is known before its numbers are decided."""
     decide_sales(bridge, run)
+    deliver_to_shop(bridge, run)
     decide_refunds(bridge, run)
     decide_fulfilments(bridge, run)
     deliver_to_shop(bridge, run)

@@ -116,7 +116,10 @@ def absorb_orders(bridge: Bridge, run: Run, page: Sequence[TillOrder]) -> None:
     with bridge.db.transaction() as conn:
         for order in news:
             counts = bool(since) and normal_time(order.created_at) >= since
-            till.put_order(conn, order, state="new" if counts else "none", now=bridge.now())
+            till.put_order(
+                conn, order.order_id, store_id=order.store_id, updated_at=order.updated_at,
+                fulfillment=order.fulfillment[2], body=order.raw, state="new" if counts else "none", now=bridge.now(),
+            )  # fmt: skip
     run.add("till orders", len(news))
 
 
@@ -141,7 +144,11 @@ def _observe_payments(bridge: Bridge, run: Run) -> None:
     for page in bridge.square.payments.changed(places, parse_time(since)):
         with bridge.db.transaction() as conn:
             for payment in page:
-                till.put_payment(conn, payment, now=bridge.now())
+                till.put_payment(
+                    conn, payment.payment_id, order_id=payment.order_id, store_id=payment.store_id,
+                    amount=payment.amount, refunded=payment.refunded, status=payment.status,
+                    updated_at=payment.updated_at, now=bridge.now(),
+                )  # fmt: skip
         fetch_orders(bridge, run, (payment.order_id for payment in page))
     _moved(bridge, PAYMENTS, mark)
 
@@ -173,7 +180,11 @@ def _absorb_refunds(bridge: Bridge, run: Run, page: Sequence[TillRefund], began:
             made = normal_time(str(one.raw.get("created_at") or one.updated_at))
             # a second of grace: Square's own clock told the beginning in whole seconds
             before = parse_time(made) < parse_time(began) - timedelta(seconds=1)
-            till.put_refund(conn, one, state="none" if before else "new", now=bridge.now())
+            seen = till.RefundAtTill(
+                one.refund_id, one.payment_id, one.order_id, one.amount, one.status, "none" if before else "new", "",
+                one.raw,
+            )  # fmt: skip
+            till.put_refund(conn, seen, updated_at=one.updated_at, now=bridge.now())
     run.add("till refunds", len(news))
 
 

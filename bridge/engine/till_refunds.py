@@ -19,6 +19,7 @@ from bridge.domain.order_parts import amount
 from bridge.domain.refund import Carry, RefundFact, origin_in, shop_refund, shop_refund_body, till_refund, to_carry
 from bridge.engine.context import Bridge, Run
 from bridge.engine.till_observe import sources_of
+from bridge.engine.till_sales import sale_key
 from bridge.errors import RemoteRefused
 from bridge.ledger import cursors, decisions, links, order_links, orders, outbox, till
 from bridge.ledger.till import OrderAtTill, RefundAtTill
@@ -51,6 +52,8 @@ def _is(bridge: Bridge, row: RefundAtTill, state: str, woo_id: str = "") -> None
 
 def _decide(bridge: Bridge, run: Run, row: RefundAtTill) -> None:
     with bridge.db.reading() as conn:
+        if _sale_is_under_way(conn, row):
+            return
         found = _whose(conn, row)
         image = _image_of(conn, row)
     if image is not None:
@@ -73,6 +76,24 @@ def _decide_known(bridge: Bridge, run: Run, row: RefundAtTill, found: Recognised
         _carry(bridge, run, row, order)
 
 
+def _sale_is_under_way(conn: Connection, row: RefundAtTill) -> bool:
+    """True while the shop's order of the sale this refund is of is still being made: the refund waits for it."""
+    for order in _sales_of(conn, row).values():
+        if order.state == "new":
+            return True
+        action = outbox.by_key(conn, sale_key(order.order_id)) if order.state == "planned" else None
+        if action is not None and action.state in (*outbox.OPEN, "refused"):
+            return True
+    return False
+
+
+def _sales_of(conn: Connection, row: RefundAtTill) -> dict[str, OrderAtTill]:
+    """The till's sales a refund takes back, by its return order and by the payment it refunds."""
+    returned = till.orders(conn, [row.order_id]).get(row.order_id)
+    paid = till.payment_orders(conn, [row.payment_id])
+    return till.orders(conn, [*(sources_of(returned.body) if returned else ()), *paid.values()])
+
+
 def _image_of(conn: Connection, row: RefundAtTill) -> str | None:
     """The order whose shop refund this one is the image of, "" for an order nobody knows; ``None`` for an original."""
     pair = order_links.paired(conn, row.refund_id)
@@ -86,9 +107,8 @@ def _whose(conn: Connection, row: RefundAtTill) -> Recognised | Doubtful | None:
     if answer:
         return Recognised("number", number=answer)
     returned = till.orders(conn, [row.order_id]).get(row.order_id)
-    sources = sources_of(returned.body) if returned else []
     paid = till.payment_orders(conn, [row.payment_id])
-    sales = till.orders(conn, [*sources, *paid.values()])
+    sales = _sales_of(conn, row)
     by_order = _online(conn, {**sales, **({row.order_id: returned} if returned else {})})
     linked = order_links.by_square(conn, [row.payment_id])
     by_payment = {payment: link.order_id for payment, link in linked.items()}

@@ -29,6 +29,11 @@ UNTAXED = "zero-rate"
 """The tax class WooCommerce brings along for goods without tax: the till has taxed them already."""
 
 
+def sale_key(square_order_id: str) -> str:
+    """The key of the shop's order of a till sale."""
+    return action_key("woo", f"till:{square_order_id}")
+
+
 def decide_sales(bridge: Bridge, run: Run) -> None:
     """Plan an order of the shop for every till sale that has none."""
     if not bridge.settings.till_sales_in_woo:
@@ -52,7 +57,7 @@ def _decide(bridge: Bridge, run: Run, conn: Connection, order: OrderAtTill) -> N
 
 def _plan(bridge: Bridge, run: Run, conn: Connection, order: OrderAtTill) -> None:
     action = outbox.Action(
-        key=action_key("woo", f"till:{order.order_id}"),
+        key=sale_key(order.order_id),
         side="woo",
         kind=ORDER,
         payload={

@@ -17,7 +17,6 @@ from sqlalchemy.dialects.sqlite import insert
 from bridge.domain.times import normal_time
 from bridge.ledger.schema import till_order, till_payment, till_refund
 from bridge.ledger.text import of_json, to_json
-from bridge.remotes.orders_port import TillOrder, TillPayment, TillRefund
 
 JSON = dict[str, Any]
 
@@ -78,53 +77,74 @@ _NEW_REFUNDS = select(till_refund).where(till_refund.c.state == "new").order_by(
 
 
 # -- storing ------------------------------------------------------------------------------
-def put_order(conn: Connection, order: TillOrder, *, state: str, now: str) -> None:
+def put_order(
+    conn: Connection,
+    order_id: str,
+    *,
+    store_id: str,
+    updated_at: str,
+    fulfillment: str,
+    body: JSON,
+    state: str,
+    now: str,
+) -> None:
     """Store an order as seen now; ``state`` counts only for one not seen before, an older reading changes nothing."""
     conn.execute(
         _PUT_ORDER,
         {
-            "order_id": order.order_id,
-            "store_id": order.store_id,
-            "updated_at": normal_time(order.updated_at),
-            "fulfillment": order.fulfillment[2],
+            "order_id": order_id,
+            "store_id": store_id,
+            "updated_at": normal_time(updated_at),
+            "fulfillment": fulfillment,
             "told": "",
             "state": state,
-            "body_json": to_json(order.raw),
+            "body_json": to_json(body),
             "seen_at": now,
         },
     )
 
 
-def put_payment(conn: Connection, payment: TillPayment, *, now: str) -> None:
+def put_payment(
+    conn: Connection,
+    payment_id: str,
+    *,
+    order_id: str,
+    store_id: str,
+    amount: int,
+    refunded: int,
+    status: str,
+    updated_at: str,
+    now: str,
+) -> None:
     """Store a payment as seen now."""
     conn.execute(
         _PUT_PAYMENT,
         {
-            "payment_id": payment.payment_id,
-            "order_id": payment.order_id,
-            "store_id": payment.store_id,
-            "amount": payment.amount,
-            "refunded": payment.refunded,
-            "status": payment.status,
-            "updated_at": normal_time(payment.updated_at),
+            "payment_id": payment_id,
+            "order_id": order_id,
+            "store_id": store_id,
+            "amount": amount,
+            "refunded": refunded,
+            "status": status,
+            "updated_at": normal_time(updated_at),
             "seen_at": now,
         },
     )
 
 
-def put_refund(conn: Connection, refund: TillRefund, *, state: str, now: str) -> None:
-    """Store a refund as seen now; ``state`` counts only for one not seen before."""
+def put_refund(conn: Connection, seen: RefundAtTill, *, updated_at: str, now: str) -> None:
+    """Store a refund as seen now; its ``state`` counts only when it was not seen before."""
     conn.execute(
         _PUT_REFUND,
         {
-            "refund_id": refund.refund_id,
-            "payment_id": refund.payment_id,
-            "order_id": refund.order_id,
-            "amount": refund.amount,
-            "status": refund.status,
-            "updated_at": normal_time(refund.updated_at),
-            "state": state,
-            "body_json": to_json(refund.raw),
+            "refund_id": seen.refund_id,
+            "payment_id": seen.payment_id,
+            "order_id": seen.order_id,
+            "amount": seen.amount,
+            "status": seen.status,
+            "updated_at": normal_time(updated_at),
+            "state": seen.state,
+            "body_json": to_json(seen.body),
             "seen_at": now,
         },
     )
@@ -215,10 +235,10 @@ def refunds_of(conn: Connection, woo_id: str) -> list[RefundAtTill]:
     return [_refund(row) for row in conn.execute(found.order_by(till_refund.c.updated_at))]
 
 
-def returns_counted_online(conn: Connection) -> set[str]:
-    """Return orders whose refund stands in the shop, too: it is counted there."""
-    found = select(till_refund.c.order_id).where(till_refund.c.state.in_(("planned", "done", "image")))
-    return {row.order_id for row in conn.execute(found)}
+def returns_in_shop(conn: Connection) -> dict[str, str]:
+    """Return order → the shop's order, of refunds that stand in the shop, too ("" for one nobody knows)."""
+    found = select(till_refund.c.order_id, till_refund.c.woo_id).where(till_refund.c.state.in_(("done", "image")))
+    return {row.order_id: row.woo_id for row in conn.execute(found)}
 
 
 def refund_is(conn: Connection, refund_id: str, state: str, woo_id: str = "") -> None:

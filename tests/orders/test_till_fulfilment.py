@@ -116,7 +116,7 @@ def test_a_mirrored_order_given_back_at_a_till_is_refunded_in_the_shop_once(rest
 
 
 def test_an_amount_given_back_at_a_till_is_refunded_in_the_shop_without_lines() -> None:
-    world, mug, order, square_order = pickup_order()
+    world, mug, order, _ = pickup_order()
     payment = only_order(world, order)["tenders"][0]["payment_id"]
     world.square.acts["refund_amount"](payment, 300, reason="Scratched")
     world.quiet()
