@@ -31,7 +31,7 @@ def explain(bridge: Bridge, sku: str, *, store: str = "") -> Explanation:
     Raises ``InputError`` for a SKU or store nobody knows, naming those that look alike.
     """
     with bridge.db.reading() as conn:
-        store_id = _store_of(conn, store) if store else ""
+        store_id = store_named(conn, store) if store else ""
         linked = links.variations_by_sku(conn, sku)
         if not linked:
             return _not_linked(bridge, conn, sku)
@@ -42,7 +42,8 @@ def explain(bridge: Bridge, sku: str, *, store: str = "") -> Explanation:
     return one
 
 
-def _store_of(conn: Connection, text: str) -> str:
+def store_named(conn: Connection, text: str) -> str:
+    """The id of a store named by id or name; ``InputError`` names the ones there are."""
     found = all_stores(conn)
     for row in found:
         if text == row.store_id or text.strip().casefold() == row.name.strip().casefold():

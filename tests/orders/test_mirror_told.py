@@ -1,0 +1,99 @@
+"""What people are shown of orders: the list, one order's story, the pick list, and trying an order again."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.cli.picklist import html_of, text_of
+from bridge.engine.explain_order import explain_order, is_order, latest_orders, retry_order
+from bridge.engine.picklist import picklist
+from bridge.errors import InputError
+from tests.orders.mirror_stage import at_the_till, link_of, mirroring, only_order, refunds
+from tests.scenarios.stage import both
+from tests.scenarios.witness import Witness, questions
+
+
+def test_an_order_is_explained_from_its_sale_to_its_refund() -> None:
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(60)
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}])
+    world.sync()
+    told = explain_order(world.bridge, f"#{order}")
+    text = "\n".join(told.lines_for_people())
+    assert told.link["state"] == "paid"
+    assert told.refunds[0]["square"] == refunds(world)[0]["id"]
+    for words in ("sold online", "we made it at the till", "we noted its payment", "we noted a refund", "given back"):
+        assert words in text, words
+
+
+def test_a_number_is_a_sku_where_there_is_one_and_an_order_else() -> None:
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 1, payment="stripe", paid=True)
+    world.sync()
+    assert is_order(world.bridge, str(order))
+    assert is_order(world.bridge, f"#{order}")
+    assert not is_order(world.bridge, "mug")
+    with pytest.raises(InputError, match="No order"):
+        explain_order(world.bridge, "#999999")
+
+
+def test_the_list_says_how_each_order_stands_at_the_till() -> None:
+    world, (mug,) = mirroring("mug", mode="mirror_pickups")
+    shipped = world.buy(mug, 1, payment="stripe", paid=True)
+    fetched = world.buy(mug, 1, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    rows = {row["order"]: row for row in latest_orders(world.bridge)}
+    assert rows[str(fetched)]["till"] == "paid"
+    assert rows[str(fetched)]["stores"] == ["Bergen"]
+    assert rows[str(shipped)]["till"] == ""
+
+
+def test_an_order_tried_again_reaches_the_till_without_taking_its_goods_twice() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 2, payment="stripe", paid=True)
+    world.woo.state.orders[order].currency = "EUR"
+    world.sync()
+    assert link_of(world, order).state == "stock"
+    world.woo.state.orders[order].currency = "USD"
+    told = retry_order(world.bridge, str(order))
+    assert "without catalog items" in told
+    world.sync()
+    world.quiet()
+    assert only_order(world, order)["tenders"]
+    assert all("catalog_object_id" not in row for row in only_order(world, order)["line_items"])
+    assert both(world, mug) == (8, 8)
+    assert not questions(world, "mirror")
+    assert not witness.faults()
+
+
+def test_an_order_that_did_not_fail_cannot_be_tried_again() -> None:
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 1, payment="stripe", paid=True)
+    world.sync()
+    with pytest.raises(InputError, match="Nothing of order"):
+        retry_order(world.bridge, str(order))
+    assert len(at_the_till(world, order)) == 1
+
+
+def test_the_pick_list_names_each_stores_goods_and_leaves_finished_orders_out() -> None:
+    world, (mug, cup) = mirroring("mug", "cup", mode="stock")
+    lines = [{"id": mug, "quantity": 2}, {"id": cup, "quantity": 1}]
+    first = world.woo.acts["checkout"](lines, pickup="Bergen", payment="cod", note="<b>fragile</b>")["order_id"]
+    done = world.buy(mug, 1, pickup="Oslo", payment="cod")
+    world.sync()
+    world.woo.acts["staff_order_status"](done, "completed")
+    found = picklist(world.bridge)
+    assert [(one.order_id, one.store, one.handover, one.paid) for one in found] == [
+        (str(first), "Bergen", "PICKUP", False)
+    ]
+    text = "\n".join(text_of(found))
+    assert "[ ] 2 × Product mug  (mug)" in text
+    assert "NOT PAID" in text
+    page = html_of(found)
+    assert "&lt;b&gt;fragile&lt;/b&gt;" in page
+    assert "<b>fragile" not in page
+    assert picklist(world.bridge, store_id=world.stores[0]) == []
