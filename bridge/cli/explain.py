@@ -15,9 +15,11 @@ from bridge.cli.options import BridgeCommand, Cli
 @click.option("--store", default="", metavar="STORE", help="Only what happened in this store (id or name).")
 @click.pass_obj
 def explain(cli: Cli, /, sku: str, store: str) -> None:
-    """Tell where a SKU's numbers come from, cause by cause, or what became of an order.
+    """Tell where a SKU's numbers come from, cause by cause.
 
-    An order is named by its number, best with a # before it (a number alone is a SKU where there is one).
+    Also tells what became of an order, named by its number, best with a # before it: a number
+    alone is a SKU where there is one.
+
     Reads only the ledger: neither side is called, and every number says how old it is.
     """
     from bridge.cli.opened import opened

@@ -9,7 +9,7 @@ from bridge.cli.options import BridgeCommand, BridgeGroup, Cli
 
 @click.group(cls=BridgeGroup, examples=("bridge orders list", "bridge orders show 1042", "bridge orders retry 1042"))
 def orders() -> None:
-    """List and show online orders and their counterparts at the tills; try one again."""
+    """List and show online orders and their counterparts; try one again."""
 
 
 @orders.command("list", cls=BridgeCommand, examples=("bridge orders list", "bridge orders list --most 200 --json"))

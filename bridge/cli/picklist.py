@@ -33,7 +33,7 @@ _STYLE = (
 )  # fmt: skip
 @click.pass_obj
 def picklist(cli: Cli, /, store: str, form: str) -> None:
-    """List what each store has to prepare for open online orders.
+    """List what each store has to prepare, to read or to print.
 
     Reads the shop's orders now; the stores that give the goods come from the ledger.
     """
