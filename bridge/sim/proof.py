@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
+from bridge.domain.order import TILL_VIA
 from bridge.sim.kernel.journal import Journal, TrueEvent
 from bridge.sim.square.account import FakeSquare
 from bridge.sim.woo.shop import FakeWoo
@@ -98,7 +100,7 @@ def judge(
     woo: FakeWoo, square: FakeSquare, opening: Opening, *, online: Sequence[str] | None = None, buffer: int = 0
 ) -> list[Verdict]:
     """Judge every variation of the opening. ``online`` are the stores that sell online (all by default)."""
-    by_woo = effects(woo.journal, opening.woo_seq)
+    by_woo = effects(woo.journal, opening.woo_seq, images=partial(_of_till_sale, woo))
     by_square = effects(square.journal, opening.square_seq, images=lambda event: bool(_mirrored(square, event)))
     stores = list(online) if online is not None else list(square.state.locations)
     verdicts = []
@@ -166,12 +168,21 @@ def _mirrored(square: FakeSquare, event: TrueEvent) -> str:
     return name.removeprefix("woo-") if event.kind == "sale" and name.startswith("woo-") else ""
 
 
+def _of_till_sale(woo: FakeWoo, event: TrueEvent) -> bool:
+    """True for what the shop's own order of a till sale did to its number: the goods moved at the till, once."""
+    side, _, number = event.reference.partition(":")
+    order = woo.state.orders.get(int(number)) if side == "order" and number.isdecimal() else None
+    return getattr(order, "created_via", "") == TILL_VIA
+
+
 def order_faults(woo: FakeWoo, square: FakeSquare, opening: Opening) -> tuple[list[str], list[str]]:
     """(lost, doubled) order lines made after the opening: what Square was told is less or more than what they took."""
     sold = carried(square, opening.square_seq, only={pair.square_id for pair in opening.stock})
     ours = {pair.woo_id for pair in opening.stock}
     took: dict[str, Decimal] = {}
     for event in woo.journal.since(opening.woo_seq):
+        if _of_till_sale(woo, event):
+            continue
         if event.kind in ("order_reduce", "order_restore", "refund_restock", "line_edit") and event.stock_id in ours:
             took[event.reference] = took.get(event.reference, ZERO) + event.delta
     told: dict[str, Decimal] = {}
