@@ -85,8 +85,9 @@ def ledger_and_products(config: Config, *, with_products: bool) -> list[Finding]
     """The ledger's health; SKU quality and untracked products, read afresh."""
     from bridge.app import open_bridge
     from bridge.engine.checkup import ledger_file, ledger_health, sku_quality, untracked
-    from bridge.engine.doctor import Finding
+    from bridge.engine.doctor import Finding, examine
     from bridge.engine.first_day import first_day
+    from bridge.engine.place_check import AREA, place_findings
 
     found = list(ledger_file(config.ledger.path))
     try:
@@ -95,6 +96,7 @@ def ledger_and_products(config: Config, *, with_products: bool) -> list[Finding]
             if with_products:
                 seen = first_day(bridge)
                 found += [*sku_quality(seen), *untracked(seen)]
+                found += examine(AREA, [lambda: place_findings(bridge)])[0]
     except BridgeError as problem:
         found.append(Finding("ledger", "bad", str(problem), problem.advice))
     return found

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from bridge.cli.options import BridgeCommand, Cli
+from bridge.errors import InputError
 
 if TYPE_CHECKING:
     from bridge.engine.context import Bridge
     from bridge.engine.sync import Report, Scope
 
-WHAT = ("all", "products", "stock")
+WHAT = ("all", "products", "stock", "orders", "places", "customers")
+ALONE = ("places", "customers")
+"""Parts that are synced by themselves; the others are passes of the engine."""
 
 
 @click.command(
@@ -22,6 +25,8 @@ WHAT = ("all", "products", "stock")
         "bridge sync",
         "bridge sync stock --incremental",
         "bridge sync --sku 0012 --sku W-1 --yes",
+        "bridge sync places",
+        "bridge sync customers --dry-run",
     ),
 )
 @click.argument("what", type=click.Choice(WHAT), default="all")
@@ -33,13 +38,21 @@ WHAT = ("all", "products", "stock")
 def sync(cli: Cli, /, what: str, full: bool, skus: tuple[str, ...], dry_run: bool, yes: bool) -> int:
     """Make shop and stores agree: observe, decide, write, read back.
 
+    `orders` is `stock` under its other name: orders move stock. `places` brings the shop's pickup locations into step
+    with Square's stores, `customers` recognises customers; both are left out of `all` unless the configuration has
+    them in (`places.sync`, `customers.sync`).
+
     Writes that a side is too busy for are tried again for up to a minute; what is left then stays in the outbox
     for the next run. Exit code 3: decisions wait for you; 4: a brake stopped something; 5: a side is down.
     """
     from bridge.cli.opened import opened
     from bridge.engine.sync import Scope
 
-    scope = Scope(products=what != "stock", stock=what != "products", full=full or bool(skus))
+    if what in ALONE:
+        if skus:
+            raise InputError(f"--sku does not go with `{what}`.")
+        return _alone(cli, what, dry_run=dry_run)
+    scope = Scope(products=what not in ("stock", "orders"), stock=what != "products", full=full or bool(skus))
     if dry_run:
         from bridge.cli.plan import show_plan
 
@@ -55,7 +68,35 @@ def is_first_run(bridge: Bridge) -> bool:
     from bridge.ledger import history
 
     with bridge.db.reading() as conn:
-        return not any(row.state == "done" for row in history.runs(conn, 1000))
+        return not any(row.state == "done" and row.kind not in ALONE for row in history.runs(conn, 1000))
+
+
+def _alone(cli: Cli, what: str, *, dry_run: bool) -> int:
+    """Sync pickup places or customers; a dry run shows what stands there and what would be done."""
+    from bridge.cli.opened import opened, steps
+    from bridge.engine import part_run
+
+    if dry_run:
+        from bridge.cli.customers import show_matches
+        from bridge.cli.places import show_places
+
+        return show_places(cli) if what == "places" else show_matches(cli)
+    run = part_run.sync_places if what == "places" else part_run.sync_customers
+    with opened(cli, writes_as="sync") as bridge:
+        with steps(cli, "Syncing") as step:
+            report = run(bridge, step=step)
+        code = tell(cli, bridge, report)
+        if what == "places":
+            _tell_paste(cli, bridge)
+    return code
+
+
+def _tell_paste(cli: Cli, bridge: Bridge) -> None:
+    from bridge.engine.sync_places import look
+
+    paste = look(bridge).paste
+    if paste:
+        cli.output.line(f"\nThe bridge may not write there (`woo.app_password`). By hand:\n{paste}")
 
 
 def _ask(cli: Cli, bridge: Bridge, scope: Scope, skus: tuple[str, ...]) -> None:
