@@ -16,9 +16,8 @@ from bridge.engine.mirror_hold import Place, held_of, release, taken_over
 from bridge.engine.mirror_plan import expected_of
 from bridge.engine.mirror_send import note_paid
 from bridge.engine.observe_square import store_counts, transaction_of
-from bridge.ledger import history, links, order_links
+from bridge.ledger import history, links, order_links, stock
 from bridge.ledger.order_links import OrderLink
-from bridge.remotes.orders_port import TillOrder
 from bridge.remotes.port import SquareChange, SquareCount
 
 PATIENCE = timedelta(minutes=10)
@@ -77,25 +76,25 @@ def _take_over(bridge: Bridge, run: Run, link: OrderLink) -> None:
     expected = expected_of(order.raw) if order is not None else {}
     with bridge.db.reading() as conn:
         held = {str(action.payload["variation_id"]) for action in held_of(conn, link.order_id)}
-        known = {one: row.vid for one, row in links.variations_by(conn, "square", [*held, *expected]).items()}
-    changes = _changes(bridge, link, order, sorted(known)) if known else []
+        rows = links.variations_by(conn, "square", [*held, *expected])
+        kept = stock.by_vid(conn, [row.vid for row in rows.values()])
+        # what the shop never took (or has given back before) is given back here too; stock left alone is left alone
+        known = {one: row.vid for one, row in rows.items() if one in held or kept[row.vid].state == "open"}
     taken: dict[Place, Decimal] = {}
     seen: dict[str, Decimal] = {}
-    for change in changes:
+    for change in _changes(bridge, link, sorted(known)) if known else ():
         place = known[change.variation_id], change.store_id
         taken[place] = taken.get(place, Decimal(0)) - change.quantity
         seen[change.variation_id] = seen.get(change.variation_id, Decimal(0)) - change.quantity
-    waits = [one for one in held & expected.keys() if seen.get(one, Decimal(0)) < expected[one]]
+    waits = [one for one in known.keys() & expected.keys() if seen.get(one, Decimal(0)) < expected[one]]
     if waits and bridge.clock.now() - parse_time(link.paid_at) < PATIENCE:
         run.skip("Square has not taken a paid order's goods yet", len(waits))
         return
-    # what is held is only the goods kept in step; Square's taking of others is none of the ledger's business
-    taken = {place: n for place, n in taken.items() if place[0] in {known[one] for one in held}}
     counts = [one for page in bridge.square.counts(variation_ids=sorted(known)) for one in page] if known else []
     _write_down(bridge, run, link, taken, counts, known)
 
 
-def _changes(bridge: Bridge, link: OrderLink, order: TillOrder | None, ids: list[str]) -> list[SquareChange]:
+def _changes(bridge: Bridge, link: OrderLink, ids: list[str]) -> list[SquareChange]:
     """Square's own decrements of an order."""
     since = time_text(parse_time(link.created) - timedelta(days=1))
     names = {link.square_order_id, link.payment_id} - {""}

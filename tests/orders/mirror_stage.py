@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from bridge.ledger import order_links
 from bridge.ledger.order_links import OrderLink
-from tests.scenarios.stage import in_step
+from tests.scenarios.stage import in_step, to_square
 from tests.world import TEST_SETTINGS, World
 
 Mode = Literal["stock", "mirror_pickups", "mirror"]
@@ -59,3 +59,16 @@ def adjustments(world: World) -> int:
 def refunds(world: World) -> list[dict[str, Any]]:
     """Every refund at Square."""
     return list(world.square.state.refunds.values())
+
+
+def pay_at_the_till(world: World, till: dict[str, Any]) -> None:
+    """Somebody fetches the goods and pays in cash."""
+    to_square(
+        world.square,
+        "v2/payments",
+        {
+            "idempotency_key": f"till-pays-{till['id']}", "source_id": "CASH", "order_id": till["id"],
+            "location_id": till["location_id"], "amount_money": till["net_amount_due_money"],
+            "cash_details": {"buyer_supplied_money": till["net_amount_due_money"]},
+        },
+    )  # fmt: skip

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from bridge.ledger import links, movements
-from tests.orders.mirror_stage import Mode, adjustments, at_the_till, link_of, mirroring, only_order, refunds
-from tests.scenarios.stage import both, to_square
+from tests.orders.mirror_stage import (
+    Mode,
+    adjustments,
+    at_the_till,
+    link_of,
+    mirroring,
+    only_order,
+    pay_at_the_till,
+    refunds,
+)
+from tests.scenarios.stage import both
 from tests.scenarios.witness import Witness, questions
 from tests.world import World
 
@@ -97,18 +105,6 @@ def test_an_order_paid_on_pickup_takes_its_stock_when_the_till_is_paid() -> None
     assert not witness.faults()
 
 
-def pay_at_the_till(world: World, till: dict[str, Any]) -> None:
-    to_square(
-        world.square,
-        "v2/payments",
-        {
-            "idempotency_key": "till-pays", "source_id": "CASH", "order_id": till["id"],
-            "location_id": till["location_id"], "amount_money": till["net_amount_due_money"],
-            "cash_details": {"buyer_supplied_money": till["net_amount_due_money"]},
-        },
-    )  # fmt: skip
-
-
 def test_cancelling_a_paid_order_gives_back_goods_and_money_once() -> None:
     world, (mug,) = mirroring("mug")
     witness = Witness(world)
@@ -168,6 +164,19 @@ def test_a_refund_that_comes_before_the_order_reached_the_till_counts_once() -> 
     assert only_order(world, order)["total_money"]["amount"] == 3000
     assert [row["amount_money"]["amount"] for row in refunds(world)] == [1000]
     assert both(world, mug) == (8, 8)
+    assert not witness.faults()
+
+
+def test_a_line_given_back_whole_before_the_order_reached_the_till_is_given_back_there_too() -> None:
+    world, (mug, cup) = mirroring("mug", "cup")
+    witness = Witness(world)
+    lines = [{"id": mug, "quantity": 1}, {"id": cup, "quantity": 2}]
+    order = int(world.woo.acts["checkout"](lines, payment="stripe", paid=True)["order_id"])
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}])
+    world.sync()
+    world.quiet()
+    assert (both(world, mug), both(world, cup)) == ((10, 10), (8, 8))
     assert not witness.faults()
 
 
