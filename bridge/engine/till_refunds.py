@@ -8,14 +8,15 @@ doubtful is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
 from bridge.domain.money import format_amount
-from bridge.domain.order import Doubtful, Recognised, recognise_refund
-from bridge.domain.order_parts import amount
+from bridge.domain.order import CLOSED, DRAFTS, Doubtful, Recognised, recognise_refund
+from bridge.domain.order_parts import amount, decimal_of
 from bridge.domain.refund import Carry, RefundFact, origin_in, shop_refund, shop_refund_body, till_refund, to_carry
 from bridge.engine.context import Bridge, Run
 from bridge.engine.till_observe import sources_of
@@ -29,6 +30,16 @@ KIND = "till_refund"
 ANSWER = "till_refund:"
 """Fact prefix: ``till_refund:<refund id>`` holds the order number a person gave."""
 NONE, AGAIN = "none", "again"
+
+
+def refund_key(refund_id: str) -> str:
+    """The key of the shop's refund of a till's refund."""
+    return action_key("woo", f"refund:{refund_id}")
+
+
+def _is_under_way(conn: Connection, row: RefundAtTill) -> bool:
+    action = outbox.by_key(conn, refund_key(row.refund_id))
+    return action is not None and action.state in outbox.OPEN
 
 
 def decide_refunds(bridge: Bridge, run: Run) -> None:
@@ -72,8 +83,35 @@ def _decide_known(bridge: Bridge, run: Run, row: RefundAtTill, found: Recognised
     if order is None:
         why = f"names the order {found.number or found.order_id}, which the shop does not have"
         _ask(bridge, run, row, why, (NONE, AGAIN))
+        return
+    with bridge.db.reading() as conn:
+        typed = found.how == "number" and not cursors.read_fact(conn, ANSWER + row.refund_id)
+        doubt = _doubt(conn, row, order) if typed else ""
+    if doubt:
+        _ask(bridge, run, row, f"names the order {order.number}, {doubt}", (order.number, NONE))
     else:
         _carry(bridge, run, row, order)
+
+
+def _doubt(conn: Connection, row: RefundAtTill, order: WooOrder) -> str:
+    """What speaks against a typed number: staff type all kinds of numbers, and a wrong refund is hard to take back."""
+    if order.status in CLOSED | DRAFTS | {"pending"}:
+        return f"which is {order.status}"
+    returned = till.orders(conn, [row.order_id]).get(row.order_id)
+    held: dict[str, Decimal] = {}
+    for line in order.lines:
+        held[line.variation_id] = held.get(line.variation_id, Decimal(0)) + line.quantity
+    rows = [one for part in (returned.body if returned else {}).get("returns") or () for one in _goods(part)]
+    linked = links.variations_by(conn, "square", [str(one["catalog_object_id"]) for one in rows])
+    for one in rows:
+        link = linked.get(str(one["catalog_object_id"]))
+        if link is None or held.get(link.woo_id, Decimal(0)) < decimal_of(one.get("quantity")):
+            return f"which holds no {decimal_of(one.get('quantity')).normalize():f} × {one.get('name') or 'such goods'}"
+    return ""
+
+
+def _goods(returned: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in returned.get("return_line_items") or () if one.get("catalog_object_id")]
 
 
 def _sale_is_under_way(conn: Connection, row: RefundAtTill) -> bool:
@@ -150,7 +188,8 @@ def _carry(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder) -> None
         others = [one for one in till.refunds_of(conn, order.order_id) if one.refund_id != row.refund_id]
         carried = order_links.carried_names(conn, order.order_id)
         fact = _fact(conn, row, order)
-    if any(one.state == "planned" for one in others):
+        waits = any(_is_under_way(conn, one) for one in others if one.state == "planned")
+    if waits:
         return
     name = fact.name
     if name in carried or any(one.origin == name for one in shown):
@@ -175,19 +214,14 @@ def _fact(conn: Connection, row: RefundAtTill, order: WooOrder) -> RefundFact:
 
 def _line_ids(conn: Connection, returned: dict[str, Any] | None, order: WooOrder) -> dict[str, str]:
     """Square variation id → the line of the shop's order that sold it."""
-    ids = [
-        str(line["catalog_object_id"])
-        for one in (returned or {}).get("returns") or ()
-        for line in one.get("return_line_items") or ()
-        if line.get("catalog_object_id")
-    ]
+    ids = [str(line["catalog_object_id"]) for one in (returned or {}).get("returns") or () for line in _goods(one)]
     by_product = {line.variation_id: line.line_id for line in reversed(order.lines)}
     linked = links.variations_by(conn, "square", ids)
     return {one: by_product[link.woo_id] for one, link in linked.items() if link.woo_id in by_product}
 
 
 def _plan(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder, fact: RefundFact) -> None:
-    key = action_key("woo", f"refund:{row.refund_id}")
+    key = refund_key(row.refund_id)
     body = shop_refund_body(fact, order.raw, bridge.settings.decimals, key=key, restock=False)
     action = outbox.Action(
         key=key,

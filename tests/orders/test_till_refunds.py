@@ -98,7 +98,50 @@ def test_more_than_the_order_cost_is_asked_about_and_never_recorded() -> None:
     give_back(world, mug, f"order {order}", quantity=2)
     world.quiet()
     assert not refunds_of(world, order)
+    assert "holds no 2" in questions(world, "till_refund")[0].question
+    answer(world, "till_refund", str(order))
+    world.quiet()
+    assert not refunds_of(world, order)
     assert "can refund only 10.00" in questions(world, "till_refund")[0].question
+
+
+def test_a_number_typed_beside_goods_the_order_does_not_hold_is_asked_about() -> None:
+    world, _, order = world_with_order()
+    cup = world.simple("cup", 5)
+    world.quiet()
+    give_back(world, cup, str(order))
+    world.quiet()
+    assert not refunds_of(world, order)
+    assert "holds no 1" in questions(world, "till_refund")[0].question
+    answer(world, "till_refund", "none")
+    world.quiet()
+    assert not refunds_of(world, order) and not questions(world)
+
+
+def test_a_number_of_a_cancelled_order_is_asked_about() -> None:
+    world, mug, order = world_with_order()
+    world.woo.acts["cancel_order"](order)
+    world.quiet()
+    give_back(world, mug, f"order {order}")
+    world.quiet()
+    assert not refunds_of(world, order)
+    assert "which is cancelled" in questions(world, "till_refund")[0].question
+
+
+def test_a_payment_leads_to_a_sale_no_search_has_shown() -> None:
+    world, mug, _ = world_with_order()
+    sold = world.sell(world.twin(mug), 1)
+    with world.db.reading() as conn:
+        before = conn.exec_driver_sql("SELECT count(*) FROM till_order").scalar_one()
+    search = world.bridge.square.till_orders
+    search.changed = lambda *_: iter(())  # type: ignore[method-assign]
+    world.sync(full=True)
+    world.sync(full=True)
+    with world.db.reading() as conn:
+        rows = conn.exec_driver_sql("SELECT order_id FROM till_order").all()
+        payments = conn.exec_driver_sql("SELECT order_id, amount FROM till_payment").all()
+    assert len(rows) == before + 1 and (sold["order_id"],) in [tuple(row) for row in rows]
+    assert [tuple(row) for row in payments] == [(sold["order_id"], 1000)]
 
 
 def test_part_in_one_channel_and_the_rest_in_the_other() -> None:
