@@ -11,6 +11,7 @@ from bridge.domain.fields import PICTURES, Value, product_values, same, variatio
 from bridge.domain.product import ShownProduct
 from bridge.engine.answers import SIDES, hiding
 from bridge.engine.context import Bridge, Run
+from bridge.engine.wanted import half_name
 from bridge.ledger import links, outbox, shown, stock
 from bridge.ledger.outbox import Action
 from bridge.ledger.text import of_json
@@ -35,10 +36,13 @@ def restore_fields(
         return
     payload: dict[str, Any] = {
         "product_id": row.woo_id, "item_id": row.square_id, "fields": {}, "variations": {}, "vids": {}, "add": [],
-        "why": f"taken back (run {changes[0].run_id})",
+        "why": f"taken back (run {changes[0].run_id})", "halves": {},
     }  # fmt: skip
+    other = _other_side(conn, side, row)
     for one in changes:
         why = _put(conn, payload, side, now, one)
+        if not why:
+            _keep_other_half(conn, payload, side, other, one)
         if why:
             left.append((_told(side, now, one), why))
         else:
@@ -50,6 +54,24 @@ def restore_fields(
     outbox.add(conn, action, now=bridge.now(), run_id=run.id)
     if "visible" in payload["fields"] and row.state == "paused":
         _resume(conn, pid)
+
+
+def _other_side(conn: Connection, side: str, row: Any) -> ShownProduct | None:
+    """The product as the side shows it that is not written to."""
+    if side == "woo":
+        return shown.product_shown(conn, "square", row.square_id or "")
+    return shown.product_shown(conn, "woo", row.woo_id or "")
+
+
+def _keep_other_half(
+    conn: Connection, payload: dict[str, Any], side: str, other: ShownProduct | None, one: Any
+) -> None:
+    """Both sides then show different things on purpose: what the other one shows now is its half of the new base."""
+    if other is None:
+        return
+    _, values = _values(conn, "square" if side == "woo" else "woo", other, one.vid)
+    if values is not None:
+        payload["halves"][half_name(one.vid, one.field)] = values[one.field]
 
 
 def _put(conn: Connection, payload: dict[str, Any], side: str, now: ShownProduct, one: Any) -> str:

@@ -52,11 +52,21 @@ def not_added_yet(have: ShownProduct, lacks: ShownProduct, ids: Sequence[str]) -
 
 
 def written(action: Action) -> dict[tuple[int | None, str], Any]:
-    """(vid or ``None``, field) → the value written, for everything an update wrote (the winning side's own words)."""
+    """(vid or ``None``, field) → the other side's half of the new base, for everything an update wrote.
+
+    That is the value written, in the winning side's own words; where a write was taken back the sides differ on
+    purpose, and the action carries the half itself (``halves``).
+    """
     values: dict[tuple[int | None, str], Any] = {
         (None, name): value for name, (value, _) in action.payload["fields"].items()
     }
     for remote_id, changes in action.payload["variations"].items():
         vid = action.payload["vids"][remote_id]
         values.update({(vid, name): value for name, (value, _) in changes.items()})
-    return values
+    halves = action.payload.get("halves", {})
+    return {(vid, name): halves.get(half_name(vid, name), value) for (vid, name), value in values.items()}
+
+
+def half_name(vid: int | None, name: str) -> str:
+    """How a field of a product (or of one of its variations) is named in ``halves``."""
+    return f"{vid or ''}:{name}"
