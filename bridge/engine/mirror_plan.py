@@ -7,6 +7,7 @@ an order whose total cannot be made equal goes to a person, and its goods are ca
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from bridge.domain.actions import action_key
 from bridge.domain.mirror import MirrorInto, Unequal, mirror
 from bridge.domain.order import CLOSED, DRAFTS, may_be_mirrored, paid_how
+from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge, Run
 from bridge.engine.mirror_body import more_of
 from bridge.engine.mirror_follow import follow
@@ -23,6 +25,8 @@ from bridge.errors import RemoteRefused
 from bridge.ledger import decisions, links, order_links, orders, outbox
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.outbox import Action
+from bridge.ledger.stores import all_stores
+from bridge.remotes.orders_port import TillOrder
 from bridge.remotes.port import WooOrder
 
 CREATE = "create_order"
@@ -54,6 +58,10 @@ def _plan(bridge: Bridge, run: Run, link: OrderLink) -> None:
         run.add("orders still being traded")
         return
     if order is None or order.status in CLOSED | DRAFTS:
+        made = find_at_till(bridge, link.store_id, f"woo-{link.order_id}", link.created)
+        if made is not None:
+            _found(bridge, run, link, made)
+            return
         _let_go(bridge, run, link, "the order was closed before it reached the till")
     elif not may_be_mirrored(order.raw):
         run.skip("order waits for its money before it is made at the till")
@@ -62,6 +70,26 @@ def _plan(bridge: Bridge, run: Run, link: OrderLink) -> None:
         _let_go(bridge, run, link, "its goods come from several stores")
     else:
         _plan_creation(bridge, run, link, order)
+
+
+def find_at_till(bridge: Bridge, store_id: str, reference: str, created: str) -> TillOrder | None:
+    """The Square order of that reference, looked for at its store first and then at all others."""
+    since = parse_time(created) - timedelta(days=1)
+    with bridge.db.reading() as conn:
+        places = [store_id, *(row.store_id for row in all_stores(conn) if row.active)]
+    for place in dict.fromkeys(one for one in places if one):
+        made = bridge.square.till_orders.find_created(place, reference, since)
+        if made is not None:
+            return made
+    return None
+
+
+def _found(bridge: Bridge, run: Run, link: OrderLink, made: TillOrder) -> None:
+    """The ledger had forgotten that this order was made: what watches open orders sees what became of it."""
+    with bridge.db.transaction() as conn:
+        link.square_order_id, link.total, link.state = made.order_id, made.total, "open"
+        order_links.save(conn, link, now=bridge.now())
+    run.add("orders found again at the till: settled")
 
 
 def _as_seen(bridge: Bridge, order: WooOrder) -> bool:

@@ -17,7 +17,7 @@ from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.mirror_follow import MOVE, PAY, REFUND, plan_payment
 from bridge.engine.mirror_hold import in_doubt
-from bridge.engine.mirror_plan import CREATE, cannot_mirror
+from bridge.engine.mirror_plan import CREATE, cannot_mirror, find_at_till
 from bridge.engine.settle import may_conclude
 from bridge.ledger import history, order_links, outbox
 from bridge.ledger.order_links import OrderLink
@@ -179,8 +179,7 @@ def _look(bridge: Bridge, action: Action) -> Done | None:
     """What there is of a write at Square; ``None`` when nothing is there."""
     said = action.payload
     if action.kind == CREATE:
-        since = parse_time(said["since"]) - timedelta(days=1)
-        made = bridge.square.till_orders.find_created(said["store_id"], said["reference"], since)
+        made = find_at_till(bridge, said["store_id"], said["reference"], said["since"])
         return Done(made) if made is not None else None
     if action.kind == REFUND:
         refund = _refund_of(bridge, action)

@@ -15,7 +15,7 @@ from bridge.domain.order import CLOSED, DRAFTS, paid_how, square_payment_of
 from bridge.domain.place import pickup_of
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run
-from bridge.ledger import cursors, order_links
+from bridge.ledger import cursors, order_links, rewind
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.orders import OrderSeen
 from bridge.remotes.port import WooOrder
@@ -73,8 +73,10 @@ def link_for(
 
 def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *, moves: bool) -> str:
     """The state a new link should have, "" for none."""
-    raw = order.raw
-    if order.status in CLOSED | DRAFTS or any(int(entry[2]) > 1 for entry in seen.lines.values()):
+    raw, turns = order.raw, [int(entry[2]) for entry in seen.lines.values()]
+    # a ledger set back may have made this order in the life it forgot: by its key it is found again, not made again
+    forgot = bool(rewind.restored_at(conn)) and any(turns)
+    if order.status in DRAFTS or (not forgot and (order.status in CLOSED or max(turns, default=0) > 1)):
         return ""
     if square_payment_of(raw):
         return "gateway" if moves else ""
@@ -84,6 +86,8 @@ def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *,
     since = cursors.read_fact(conn, SINCE)
     if not since or time_text(order.created) < since[:19]:
         return ""
-    if seen.taken or (not moves and (paid_how(raw) == "unpaid" or any(int(e[2]) for e in seen.lines.values()))):
+    if forgot:
+        return "wanted"
+    if seen.taken or (not moves and (paid_how(raw) == "unpaid" or any(turns))):
         return ""
     return "wanted"

@@ -1,0 +1,43 @@
+"""An old backup in the ledger's place: orders the ledger forgot are found at the tills, not made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.ledger.backup import backup, restore
+from tests.orders.mirror_stage import link_of, mirroring, only_order, refunds
+from tests.scenarios.stage import both
+from tests.scenarios.witness import Witness
+
+
+@pytest.mark.parametrize("then", ["nothing", "refund", "cancelled"])
+def test_an_order_the_ledger_forgot_is_found_again_and_counted_once(tmp_path: Path, then: str) -> None:
+    ledger, old = tmp_path / "ledger.db", tmp_path / "old.db"
+    world, (mug,) = mirroring("mug", ledger=str(ledger))
+    witness = Witness(world)
+    backup(world.db, old)
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(60)
+    line = world.woo.state.orders[order].lines[0].id
+    if then == "refund":
+        world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}])
+    elif then == "cancelled":
+        world.woo.acts["staff_order_status"](order, "cancelled")
+    world.sync()
+    world.db.close()
+    restore(old, ledger, clock=world.clock, ids=world.next_id)
+    world.db = world.open_ledger()
+    world.bridge = world.make_bridge()
+    world.quiet()
+    world.clock.advance(700)
+    world.quiet()
+    left = {"nothing": 8, "refund": 9, "cancelled": 10}[then]
+    assert both(world, mug) == (left, left)
+    assert len(only_order(world, order)["tenders"]) == 1
+    assert len(refunds(world)) == (then != "nothing")
+    if then != "cancelled":
+        assert link_of(world, order).state == "paid"
+    assert not [one for one in witness.faults() if "twice" not in one]
