@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from bridge.config.load import parse_config
 from bridge.config.model import Config
 from bridge.config.secrets import Places
 from bridge.domain.brakes import Limits
+from bridge.domain.hours import Span
 from bridge.domain.rules import DEFAULT_OWNERS
-from bridge.engine.settings import Settings
+from bridge.engine.settings import CustomerSettings, Settings
 from bridge.errors import LedgerBusy, LedgerError
 from bridge.ledger.schema import lease as lease_table
 
@@ -38,7 +40,14 @@ products:
   options: options
   follow_hide: follow
   images: false
-orders: {allocate: [most], may_split: false, till: always, till_sales_in_woo: true, statuses: {ready: waiting}}
+orders: {mode: mirror, allocate: [most], may_split: false, till: always, till_sales_in_woo: true, statuses: {ready: waiting}}
+places:
+  sync: true
+  map: {Kiosk: L2}
+  lead_minutes: 90
+  transfer_hours: 24
+  holidays: [{day: 2026-12-24, open: ["09:00-13:00"]}, {day: 2026-12-25, stores: [L1]}]
+customers: {sync: true, create_at_square: true, country: "NO"}
 brakes: {zero_share: 0.3, zero_at_least: 7, price_jump: 0.9, shrink_share: 0.4}
 """
 
@@ -72,7 +81,11 @@ def test_every_choice_of_the_retailer_reaches_the_engine(tmp_path: Path) -> None
     assert (made.create_in_square, made.create_in_woo, made.options_mode) == (False, "publish", "options")
     assert (made.follow_hide, made.images, made.allocate, made.may_split) == ("follow", False, ("most",), False)
     assert made.limits == Limits(zero_share=0.3, zero_at_least=7, price_jump=0.9, shrink_share=0.4)
-    assert made.places == {"Old Town": "L1"}
+    assert made.places == {"Old Town": "L1", "Kiosk": "L2"}
+    assert (made.pickup.sync, made.pickup.transfer_hours, made.pickup_lead_minutes) == (True, 24, 90)
+    morning = (Span(time(9), time(13)),)
+    assert made.pickup.holidays == {"": {date(2026, 12, 24): morning}, "L1": {date(2026, 12, 25): ()}}
+    assert made.customers == CustomerSettings(sync=True, create_at_square=True, country="NO")
 
 
 def test_no_setting_that_a_configuration_can_change_is_left_at_its_default(tmp_path: Path) -> None:
