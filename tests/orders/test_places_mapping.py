@@ -21,7 +21,7 @@ from bridge.remotes.port import WooOrder
 from tests.scenarios.stage import in_step, receive
 from tests.world import TEST_SETTINGS, World
 
-PLACES = [
+PLACES: list[dict[str, Any]] = [
     {"name": name, "address": {}, "details": "", "enabled": True} for name in ("oslo", "Bergen", "Trondheim", "Kiosk")
 ]
 

@@ -40,7 +40,8 @@ products:
   options: options
   follow_hide: follow
   images: false
-orders: {mode: mirror, allocate: [most], may_split: false, till: always, till_sales_in_woo: true, statuses: {ready: waiting}}
+orders:
+  {mode: mirror, allocate: [most], may_split: false, till: always, till_sales_in_woo: true, statuses: {ready: waiting}}
 places:
   sync: true
   map: {Kiosk: L2}
