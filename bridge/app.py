@@ -25,7 +25,7 @@ from bridge.domain.stock import Buffers
 from bridge.engine.context import Bridge
 from bridge.engine.currency import check_currency
 from bridge.engine.settings import CustomerSettings, PlaceSettings, Settings, StoreSetting
-from bridge.errors import BridgeError, LedgerBusy
+from bridge.errors import BridgeError, ConfigError, LedgerBusy
 from bridge.ledger import lend
 from bridge.ledger.database import MEMORY, Database
 from bridge.ledger.lease import Lease
@@ -181,6 +181,8 @@ def admin_transport(config: Config, clock: Clock) -> LazyTransport | None:
         from bridge.remotes.woo.transport import RequestsTransport
 
         woo = config.woo
+        if not woo.url.startswith("https://"):
+            raise ConfigError("`woo.app_password` is sent over https only.", advice="Give `woo.url` with https://.")
         ca_file = str(woo.ca_file) if woo.ca_file else None
         return RequestsTransport(woo.url, user, password.reveal(), ca_file=ca_file, timeout=woo.timeout, clock=clock)
 

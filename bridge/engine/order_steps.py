@@ -5,7 +5,8 @@ Each function calls the parts in turn; with every feature at its default none of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from bridge.engine.context import Bridge, Run
 from bridge.engine.fulfil_steps import decide_fulfilments
@@ -19,9 +20,12 @@ from bridge.engine.till_deliver import deliver_to_shop, settle_shop
 from bridge.engine.till_observe import observe_till
 from bridge.engine.till_refunds import decide_refunds
 from bridge.engine.till_sales import decide_sales
+from bridge.errors import ConfigError, RemoteRefused
 
 if TYPE_CHECKING:
     from bridge.engine.sync import Scope
+
+T = TypeVar("T")
 
 
 def observe_more(bridge: Bridge, run: Run, scope: Scope) -> None:
@@ -32,9 +36,9 @@ def observe_more(bridge: Bridge, run: Run, scope: Scope) -> None:
         observe_till(bridge, run, full=scope.full)
     if scope.full and not scope.only:
         if bridge.settings.pickup.sync:
-            decide_places(bridge, run)
+            _apart("pickup places", decide_places, bridge, run)
         if bridge.settings.customers.sync:
-            decide_customers(bridge, run)
+            _apart("customers", decide_customers, bridge, run)
 
 
 def decide_more(bridge: Bridge, run: Run, scope: Scope) -> None:
@@ -60,7 +64,8 @@ def deliver_more(bridge: Bridge, run: Run, scope: Scope) -> int:
     if scope.stock and bridge.settings.stock_enabled:
         done += deliver_orders(bridge, run)
         done += deliver_to_shop(bridge, run)
-    return done + deliver_places(bridge, run) + deliver_customers(bridge, run)
+    done += _apart("pickup places", deliver_places, bridge, run) or 0
+    return done + (_apart("customers", deliver_customers, bridge, run) or 0)
 
 
 def settle_more(bridge: Bridge, run: Run) -> None:
@@ -68,5 +73,16 @@ def settle_more(bridge: Bridge, run: Run) -> None:
     settle_orders(bridge, run)
     settle_shop(bridge, run)
     take_over_paid(bridge, run)
-    settle_places(bridge, run)
-    settle_customers(bridge, run)
+    _apart("pickup places", settle_places, bridge, run)
+    _apart("customers", settle_customers, bridge, run)
+
+
+def _apart(name: str, part: Callable[[Bridge, Run], T], bridge: Bridge, run: Run) -> T | None:
+    """A part that stock must never wait for: a missing right or a wrong password ends this part alone."""
+    try:
+        return part(bridge, run)
+    except (RemoteRefused, ConfigError) as problem:
+        run.skip(f"{name}, which were refused")
+        if str(problem) not in run.notes:
+            run.notes.append(str(problem))
+        return None

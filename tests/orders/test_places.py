@@ -210,6 +210,20 @@ def test_without_an_application_password_it_says_what_to_type_where() -> None:
     assert "Local pickup" in told and "Name: Oslo (enabled)" in told and "10 Main St, Oslo" in told
 
 
+def test_a_wrong_password_ends_the_places_alone_and_stock_goes_on() -> None:
+    world = world_of()
+    mug = world.simple("mug", 5)
+    world.sync(full=True)
+    world.quiet()
+    world.woo.state.app_passwords[0].password = "changed in the shop"
+    at_square(world, phone_number="+47 22 11 11 11")
+    world.buy(mug, 2)
+    world.clock.advance(60)
+    report = world.sync(full=True)
+    assert report.counts["skipped: pickup places, which were refused"] >= 1 and report.notes
+    assert world.on_hand(world.twin(mug)) == 3
+
+
 def test_by_default_a_pass_leaves_pickup_places_alone() -> None:
     world = world_of(KIOSK)
     world.use(pickup=PlaceSettings())
