@@ -23,7 +23,7 @@ _PUT = _PUT.on_conflict_do_update(
 
 @dataclass(slots=True)
 class OrderSeen:
-    """``lines``: line id → [woo variation id, reduced as text, times changed]; ``taken``: line id → store → quantity."""
+    """``lines``: line id → [woo variation id, reduced, times changed]; ``taken``: line id → store → quantity."""
 
     order_id: str
     number: str = ""
