@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +14,7 @@ import requests
 from waitress import wasyncore
 from waitress.server import create_server
 
-from bridge.sim.kernel.exchange import SimRequest, SimService, Unanswered
+from bridge.sim.kernel.exchange import SimRequest, Unanswered
 from bridge.sim.kernel.service import BaseService
 
 _REASONS = {
@@ -27,7 +28,7 @@ _REASONS = {
 }
 
 
-def wsgi(service: SimService) -> Callable[..., Iterable[bytes]]:
+def wsgi(service: BaseService) -> Callable[..., Iterable[bytes]]:
     """A WSGI application around a simulator; an unanswered request closes the connection."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -40,6 +41,8 @@ def wsgi(service: SimService) -> Callable[..., Iterable[bytes]]:
             return [b" "]
         reason = _REASONS.get(answer.status, "Status")
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        # the service's own time, which may be virtual, not that of the machine it is simulated on
+        headers.setdefault("Date", format_datetime(service.clock.now(), usegmt=True))
         headers.pop("Transfer-Encoding", None)
         start_response(f"{answer.status} {reason}", list(headers.items()))
         return [answer.body]
