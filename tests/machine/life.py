@@ -220,6 +220,7 @@ class Life:
             ("product.updated", "order.updated", "product.deleted"),
             ("inventory.count.updated", "refund.created"),
         )
+        armed, self.crash_in = self.crash_in, -1  # the doorbell is a process of its own
         with self.world.db.transaction() as conn:
             for n in range(times):
                 topic = till[(product + n) % 2] if side % 2 else shop[(product + n) % 3]
@@ -227,6 +228,7 @@ class Life:
                     conn, side=("woo", "square")[side % 2], topic=topic, dedupe=f"{topic}:{product}:{n % 2}",
                     object_id=str(self._woo(product)), body="{}", now=self.world.bridge.now(),
                 )  # fmt: skip
+        self.crash_in = armed
 
     def trash_product(self, product: int) -> None:
         """The shop's staff put a product into the trash, or take it out again."""
@@ -249,10 +251,7 @@ class Life:
         """
         if self.backup is None:
             return
-        for service in (self.world.woo, self.world.square):
-            service.faults.clear()
-        self.world.woo.between.clear()
-        self.crash_in = -1
+        self._put_right()
         self.world.clock.advance(60)
         self.sync()
         self.world.clock.advance(60)
@@ -271,6 +270,18 @@ class Life:
     def calm(self) -> None:
         """Nobody trades and nothing fails any more: two passes must be enough, once what was unanswered is old."""
         world = self.world
+        self._put_right()
+        world.clock.advance(600)
+        for _ in range(2):
+            world.sync(full=True)
+            world.clock.advance(400)
+        if self.restored and self._answer_openings():
+            world.sync(full=True)
+            world.clock.advance(400)
+
+    def _put_right(self) -> None:
+        """Nothing fails any more, keys and tokens work, nothing is in the trash."""
+        world = self.world
         world.woo.faults.clear()
         world.square.faults.clear()
         world.woo.between.clear()
@@ -282,13 +293,6 @@ class Life:
         for product, one in enumerate(self.ids):
             if world.woo.state.items[one].status == "trash":
                 self.trash_product(product)
-        world.clock.advance(600)
-        for _ in range(2):
-            world.sync(full=True)
-            world.clock.advance(400)
-        if self.restored and self._answer_openings():
-            world.sync(full=True)
-            world.clock.advance(400)
 
     def _answer_openings(self) -> int:
         """After a restored backup a person says whose number is true where the bridge could not know."""
