@@ -1,0 +1,33 @@
+"""Soaks the daemon and prints the figures: ``python -m tests.soak [--days 10] [--seconds 600] [--seed 1]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.soak.days import soak
+
+
+def main() -> int:
+    """Exit code 1 when anything was wrong, memory grew by 5 % or more, or threads or files were left behind."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--days", type=int, default=10)
+    asked.add_argument("--seconds", type=float, default=600)
+    asked.add_argument("--seed", type=int, default=1)
+    options = asked.parse_args()
+    found = soak(options.days, options.seconds, seed=options.seed, tell=lambda text: print(text, flush=True))
+    for one in found.wrong[:30]:
+        print(f"WRONG  {one[:300]}")
+    print(
+        f"{found.days} days in {found.seconds:.0f} s: {found.trades} trades, {found.passes} passes, {found.kills} kills"
+    )
+    print(f"faults: {sum(found.faults.values())} {found.faults}; oversold units: {found.oversold}")
+    print(f"memory grew by {found.growth:.1%}; threads and files: {[(one.threads, one.files) for one in found.sizes]}")
+    leaked = len(found.sizes) > 1 and (
+        found.sizes[-1].threads > found.sizes[0].threads or found.sizes[-1].files > found.sizes[0].files + 2
+    )
+    return int(bool(found.wrong) or found.growth >= 0.05 or leaked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
