@@ -11,6 +11,7 @@ from bridge.cli.options import BridgeCommand, Cli
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
+    from bridge.clock import Clock
     from bridge.config.model import Config
     from bridge.engine.doctor import Finding
 
@@ -42,6 +43,7 @@ def doctor(cli: Cli, /, quick: bool) -> int:
         step("ledger and products")
         reachable = not down and not any(one.level == "bad" for one in found)
         found += ledger_and_products(config, with_products=reachable and not quick)
+        found += by_itself(config, reachable=reachable)
     return _tell(cli, found, down=down)
 
 
@@ -100,6 +102,52 @@ def ledger_and_products(config: Config, *, with_products: bool) -> list[Finding]
     except BridgeError as problem:
         found.append(Finding("ledger", "bad", str(problem), problem.advice))
     return found
+
+
+def by_itself(config: Config, *, reachable: bool) -> list[Finding]:
+    """What a bridge needs that runs without anybody looking: alerts, backups, token, address, its own webhooks."""
+    from bridge.app_alerts import token_life
+    from bridge.clock import SystemClock
+    from bridge.engine.readiness import alerted, backed_up, reachable_at, token_lives
+
+    clock = SystemClock()
+    found = [*alerted(config.alerts, bool(config.alerts.mail.to)), *reachable_at(config.web.public_url)]
+    if config.ledger.path.exists():
+        found += backed_up(_backup_age(config, clock))
+    if (life := token_life(config, clock)) is not None:
+        found += token_lives(life.seconds_left, life.trouble, life.needs_person)
+    if config.web.public_url and reachable:
+        found += _own_hooks(config, config.web.public_url, clock)
+    return found
+
+
+def _backup_age(config: Config, clock: Clock) -> float | None:
+    from bridge.app import open_ledger
+    from bridge.domain.times import parse_time
+    from bridge.ledger.cursors import read_fact
+    from bridge.report.health import BACKUP
+
+    try:
+        with open_ledger(config, clock, write=False) as db, db.reading() as conn:
+            at = read_fact(conn, BACKUP)
+    except BridgeError:
+        return None  # what is wrong with the ledger was told by its own checks
+    return (clock.now() - parse_time(at)).total_seconds() if at else None
+
+
+def _own_hooks(config: Config, public_url: str, clock: Clock) -> list[Finding]:
+    from contextlib import ExitStack
+
+    from bridge.app import open_sides
+    from bridge.app_daemon import registries
+    from bridge.engine.doctor import examine
+    from bridge.engine.readiness import hooked
+
+    with ExitStack() as stack:
+        both = stack.enter_context(open_sides(config, clock, attempts=ATTEMPTS))
+        woo, square = registries(config, both, clock, stack)
+        found, _ = examine("shop", [lambda: hooked("woo", woo.standing(), public_url)])
+        return found + examine("Square", [lambda: hooked("square", square.standing(), public_url)])[0]
 
 
 def _tell(cli: Cli, found: list[Finding], *, down: bool) -> int:
