@@ -24,7 +24,8 @@ def availability(cli: Cli, /, skus: tuple[str, ...]) -> None:
     """Tell which stores can fill a cart now, later, or not.
 
     Later means that goods come from other stores first. Name a SKU for one piece, SKU=3 for three. Reads only the
-    ledger: what stores keep for themselves and what online orders were promised is not offered again; `places.lead_minutes` and `places.transfer_hours` say how long it takes.
+    ledger: what stores keep for themselves and what online orders were promised is not offered again;
+    `places.lead_minutes` and `places.transfer_hours` say how long it takes.
     """
     from bridge.cli.opened import opened
     from bridge.engine.availability import cart_availability

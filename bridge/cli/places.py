@@ -13,7 +13,8 @@ def places(cli: Cli, /) -> int:
     """Show which store each pickup place is, and what a sync would change.
 
     That is what `bridge sync places` writes to the shop's pickup locations. Both sides are read, nothing is written.
-    Without an application password (`woo.app_password`) it prints what to type into the shop instead. Exit code 3: a place means no store.
+    Without an application password (`woo.app_password`) it prints what to type into the shop instead.
+    Exit code 3: a place means no store.
     """
     return show_places(cli)
 

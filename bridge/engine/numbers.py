@@ -23,7 +23,7 @@ from bridge.engine.deliver_stock import UNTRACKED
 from bridge.engine.observe_orders import observe_orders, observe_trashed
 from bridge.engine.square_stock import adjust_square
 from bridge.engine.till_echo import KIND as TILL_ORDER
-from bridge.ledger import cursors, decisions, movements, outbox, shown, stock
+from bridge.ledger import cursors, decisions, movements, outbox, stock
 from bridge.ledger.schema import movement
 from bridge.ledger.schema import outbox as outbox_table
 from bridge.ledger.stock import StockRow
@@ -32,6 +32,7 @@ from bridge.remotes.port import WooStock
 
 EDIT_ANSWER = "edit:"
 """Fact prefix: ``edit:<woo variation id>`` holds a person's answer and the gap it was about ("apply:5")."""
+DELETED = "it is no longer in the shop"
 _ROUNDS = 3
 _BATCH = 100
 _EARLY, _LATE = 1.0, 2.0
@@ -68,7 +69,7 @@ def _is_as_expected(one: WooStock, expected: tuple[int, bool, str] | None) -> bo
 
 def _is_odd(conn: Connection, row: StockRow, one: WooStock) -> bool:
     if row.state == "off":
-        return row.reason in (UNTRACKED, ON_PARENT) and one.quantity is not None and one.tracking == "tracked"
+        return row.reason in (UNTRACKED, ON_PARENT, DELETED) and one.quantity is not None and one.tracking == "tracked"
     if row.state != "open":
         return False
     if one.quantity is None or one.tracking != "tracked" or one.quantity != row.woo_expected:
@@ -118,15 +119,22 @@ def check_numbers(bridge: Bridge, run: Run) -> None:
 
 
 def _must_wait(conn: Connection, row: StockRow) -> bool:
-    """While a write is under way, and while the product is in the trash: it keeps its doubt until it is back."""
-    if any(action.side == "woo" for action in outbox.open_of_variation(conn, row.vid)):
-        return True
-    return shown.is_gone(conn, "woo", row.woo_parent or row.woo_id)
+    """While a write of it is under way."""
+    return any(action.side == "woo" for action in outbox.open_of_variation(conn, row.vid))
+
+
+def read_numbers(bridge: Bridge, variations: Sequence[tuple[str, str]]) -> dict[str, WooStock]:
+    """Fresh numbers by variation id; what is in the trash is in no listing, but answers when asked for itself."""
+    numbers = {one.variation_id: one for one in bridge.woo.stock_of(variations)}
+    for variation_id, _ in variations:
+        if variation_id not in numbers and (raw := bridge.woo.product(variation_id)) is not None:
+            numbers[variation_id] = bridge.woo.stock_of_raw(raw.raw)
+    return numbers
 
 
 def _check(bridge: Bridge, run: Run, rows: list[StockRow]) -> int:
     """One close look at some suspects; how many could not be judged."""
-    numbers = {one.variation_id: one for one in bridge.woo.stock_of([(r.woo_id, r.woo_parent) for r in rows])}
+    numbers = read_numbers(bridge, [(row.woo_id, row.woo_parent) for row in rows])
     touched = observe_orders(bridge, run)
     with bridge.db.reading() as conn:
         expected = {vid: row.woo_expected for vid, row in stock.by_vid(conn, [row.vid for row in rows]).items()}
@@ -147,7 +155,8 @@ def _judge(bridge: Bridge, run: Run, conn: Connection, row: StockRow, one: WooSt
         stock.change(conn, row.vid, suspect=0)
         return
     if one is None:
-        run.skip("variation is no longer in the shop")
+        run.skip(DELETED)
+        stock.change(conn, row.vid, state="off", reason=DELETED, dirty=0, suspect=0)
         return
     if one.quantity is None or one.tracking != "tracked" or _is_forgotten_write(conn, row, one):
         _note(bridge, run, conn, row, one)

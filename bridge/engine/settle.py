@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_square_items import settle_items
 from bridge.engine.deliver_stock import NEW_KEY, confirm_square, record_woo, stop_tracking
 from bridge.engine.deliver_woo_products import settle_products
-from bridge.ledger import outbox
+from bridge.engine.numbers import read_numbers
+from bridge.ledger import outbox, stock
 from bridge.ledger.outbox import Action
 from bridge.remotes.port import Done, SquareCount
 
@@ -67,15 +70,7 @@ def may_conclude(bridge: Bridge, action: Action) -> bool:
 
 
 def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
-    shown = {
-        one.variation_id: one
-        for one in bridge.woo.stock_of([(a.payload["variation_id"], a.payload["parent_id"]) for a in actions])
-    }
-    for action in actions:
-        variation_id = action.payload["variation_id"]
-        if variation_id not in shown and (raw := bridge.woo.product(variation_id)) is not None:
-            # in the trash: no listing shows it, but it answers when it is asked for itself
-            shown[variation_id] = bridge.woo.stock_of_raw(raw.raw)
+    shown = read_numbers(bridge, [(a.payload["variation_id"], a.payload["parent_id"]) for a in actions])
     with bridge.db.transaction() as conn:
         for action in actions:
             one = shown.get(action.payload["variation_id"])
@@ -85,9 +80,20 @@ def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:
                 record_woo(bridge, run, conn, action, Done())
                 run.add("settled: it had happened")
             elif may_conclude(bridge, action):
-                action.state, action.due_at = "due", bridge.now()
-                outbox.save(conn, [action])
+                _not_happened(bridge, conn, action)
                 run.add("settled: it had not happened")
+
+
+def _not_happened(bridge: Bridge, conn: Connection, action: Action) -> None:
+    """A delta that never arrived is not sent late: the number may have moved since, so it is looked at and decided
+    afresh. A declared opening count stands as it was declared.
+    """
+    if action.payload["start_tracking"]:
+        action.state, action.due_at = "due", bridge.now()
+    else:
+        action.state, action.error = "dropped", "it did not happen: decided again"
+        stock.change(conn, action.vid or 0, dirty=1, suspect=1)
+    outbox.save(conn, [action])
 
 
 def _settle_square(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bridge.engine.reconcile import DriftReport, DriftRow, reconcile
 from bridge.ledger import stock
 from tests.engine.stage import edit, rows, two_products, writes_seen
@@ -59,13 +61,13 @@ def test_an_edit_by_hand_is_named_with_what_will_become_of_it() -> None:
     assert the_shops(compare(world)).proposal == "the change by hand is taken back"
 
 
-def test_a_decrement_our_write_overwrote_is_named_with_its_order() -> None:
+def test_a_decrement_our_write_overwrote_is_named_with_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
     world, cap, _ = two_products()
     world.sell(world.twin(cap), 1)
     world.woo.between.append(lambda: world.buy(cap, 2) and None)
-    real, world.bridge.woo.stock_of = world.bridge.woo.stock_of, lambda _: []  # type: ignore
-    world.sync()
-    world.bridge.woo.stock_of = real  # type: ignore[method-assign]
+    with monkeypatch.context() as before_the_check:
+        before_the_check.setattr("bridge.engine.sync.check_numbers", lambda *_: None)
+        world.sync()
     with world.db.transaction() as conn:
         stock.mark(conn, [1], suspect=1)
     shop = the_shops(compare(world))
