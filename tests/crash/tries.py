@@ -8,12 +8,16 @@ effect, some at every single point.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from tests.crash.branches import branch
 from tests.crash.life import People, Scenario, live
 from tests.world import World
+
+EVERYWHERE = os.environ.get("BRIDGE_EVERY_DEATH") == "1"
+"""Every story dies at every point, not only those that do so in every run."""
 
 
 @dataclass(slots=True)
