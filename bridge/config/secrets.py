@@ -144,8 +144,7 @@ def conceal(value: str) -> None:
 
 def keep_hidden(value: str) -> str:
     """``value``, shown as dots from now on like every secret that was read."""
-    if len(value) >= _SHORTEST:
-        _revealed.add(value)
+    conceal(value)
     return value
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
 from bridge.domain.product import ShownProduct
-from bridge.domain.times import parse_time
 from bridge.engine.absorb import (
     agree,
     agree_as_asked,
@@ -26,6 +25,7 @@ from bridge.engine.absorb import (
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import NEW_KEY, not_done
 from bridge.engine.images import send_images_to_square
+from bridge.engine.sending import due_of, mark_sent, may_conclude
 from bridge.engine.wanted import as_decided, not_added_yet, shows_wanted, written
 from bridge.ledger import history, links, outbox, shown
 from bridge.ledger.outbox import Action
@@ -38,21 +38,6 @@ _OBJECTS_AT_ONCE = 100
 def deliver_items(bridge: Bridge, run: Run) -> int:
     """Send due item updates and creations; how many are done."""
     return _deliver_updates(bridge, run) + _deliver_creations(bridge, run)
-
-
-def due_of(bridge: Bridge, kind: str, most: int) -> list[Action]:
-    """Due actions of one kind, oldest first."""
-    with bridge.db.reading() as conn:
-        return outbox.in_states(conn, ("due",), now=bridge.now(), most=most, kinds=(kind,))
-
-
-def mark_sent(bridge: Bridge, actions: Sequence[Action]) -> None:
-    """Write down that these are about to be sent."""
-    now = bridge.now()
-    for action in actions:
-        action.state, action.sent_at, action.attempts = "sent", now, action.attempts + 1
-    with bridge.db.transaction() as conn:
-        outbox.save(conn, actions)
 
 
 # -- updates --------------------------------------------------------------------------
@@ -336,16 +321,11 @@ def _settle_update(bridge: Bridge, run: Run, action: Action) -> None:
     if one is not None and shows_wanted(bridge.square.translate(one.raw), action.payload, woo):
         finish_update(bridge, run, action, Done((one.raw, [])))
         run.add("settled: it had happened")
-    elif old_enough(bridge, action):
+    elif may_conclude(bridge, action):
         action.state, action.due_at = "due", bridge.now()
         with bridge.db.transaction() as conn:
             outbox.save(conn, [action])
         run.add("settled: it had not happened")
-
-
-def old_enough(bridge: Bridge, action: Action) -> bool:
-    """True when a write that is not there now will not appear later."""
-    return (bridge.clock.now() - parse_time(action.sent_at)).total_seconds() >= bridge.settings.settle_after
 
 
 def _settle_creations(bridge: Bridge, run: Run, unknown: list[Action]) -> None:
@@ -356,7 +336,7 @@ def _settle_creations(bridge: Bridge, run: Run, unknown: list[Action]) -> None:
     partly = {a.batch for a in unknown if a.id in ended} & {a.batch for a in left}
     if ended:
         run.add("settled: it had happened", len(ended))
-    again = [a for a in left if a.batch not in found and old_enough(bridge, a)]
+    again = [a for a in left if a.batch not in found and may_conclude(bridge, a)]
     for action in again:
         action.state, action.due_at = "due", bridge.now()
         if action.payload.pop(NEW_KEY, False) or action.batch in partly:

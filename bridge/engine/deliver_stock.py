@@ -34,7 +34,6 @@ NEW_KEY = "new_key"
 """In a payload: should this write prove not to have happened, its call is made again under another key."""
 _AT_ONCE = 200
 NOT_TRACKED = "not_tracked"
-UNTRACKED = SHOP_UNTRACKED
 _SQUARE_AT_ONCE = 100
 _BATCH_LIVES_HOURS = 20
 """Square refuses changes older than 24 hours; a batch is made anew well before that."""
@@ -99,9 +98,9 @@ def record_woo(bridge: Bridge, run: Run, conn: Connection, action: Action, outco
 
 def stop_tracking(run: Run, conn: Connection, action: Action) -> None:
     """Somebody switched stock management off: the shop ignored our delta, and there is no number to keep."""
-    action.state, action.error = "dropped", UNTRACKED
+    action.state, action.error = "dropped", SHOP_UNTRACKED
     outbox.save(conn, [action])
-    stock.change(conn, action.vid or 0, state="off", reason=UNTRACKED, dirty=0, suspect=0)
+    stock.change(conn, action.vid or 0, state="off", reason=SHOP_UNTRACKED, dirty=0, suspect=0)
     run.add("stopped tracking in the shop")
 
 

@@ -11,10 +11,10 @@ from bridge.domain.product import ShownProduct, ShownVariation
 from bridge.domain.times import parse_time
 from bridge.engine.absorb import agree, agree_as_asked, agree_written, link_created, link_variations, write_history
 from bridge.engine.context import Bridge, Run
-from bridge.engine.deliver_square_items import due_of, mark_sent, old_enough
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.images import missing_in_woo, remember_downloaded, rows_for_woo
 from bridge.engine.observe_catalog import store_woo_product
+from bridge.engine.sending import due_of, mark_sent, may_conclude
 from bridge.engine.wanted import as_decided, shows_wanted, written
 from bridge.ledger import history, links, outbox, shown
 from bridge.ledger.outbox import Action
@@ -277,7 +277,7 @@ def _settle_update(bridge: Bridge, run: Run, action: Action) -> None:
     if whole is not None and shows_wanted(whole[2], action.payload, square):
         _finish(bridge, run, action, Done())
         run.add("settled: it had happened")
-    elif old_enough(bridge, action):
+    elif may_conclude(bridge, action):
         _again(bridge, run, action)
 
 
@@ -289,7 +289,7 @@ def _settle_creation(bridge: Bridge, run: Run, action: Action) -> None:
     if one is not None and square is not None:
         _adopt(bridge, run, action, square, one.remote_id, by="created in woo", later=True)
         run.add("settled: it had happened")
-    elif old_enough(bridge, action):
+    elif may_conclude(bridge, action):
         _again(bridge, run, action)
 
 

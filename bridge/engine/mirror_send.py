@@ -18,7 +18,7 @@ from bridge.engine.deliver_stock import not_done
 from bridge.engine.mirror_follow import MOVE, PAY, REFUND, plan_payment
 from bridge.engine.mirror_hold import in_doubt
 from bridge.engine.mirror_plan import CREATE, cannot_mirror, find_at_till
-from bridge.engine.settle import may_conclude
+from bridge.engine.sending import may_conclude
 from bridge.ledger import history, order_links, outbox
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.outbox import Action

@@ -15,11 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from bridge.domain.opening import ON_PARENT
+from bridge.domain.opening import ON_PARENT, SHOP_UNTRACKED
 from bridge.domain.stock import WindowOrder, explain_gap, spread
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
-from bridge.engine.deliver_stock import UNTRACKED
 from bridge.engine.observe_orders import observe_orders, observe_trashed
 from bridge.engine.square_stock import adjust_square
 from bridge.engine.till_echo import KIND as TILL_ORDER
@@ -69,7 +68,11 @@ def _is_as_expected(one: WooStock, expected: tuple[int, bool, str] | None) -> bo
 
 def _is_odd(conn: Connection, row: StockRow, one: WooStock) -> bool:
     if row.state == "off":
-        return row.reason in (UNTRACKED, ON_PARENT, DELETED) and one.quantity is not None and one.tracking == "tracked"
+        return (
+            row.reason in (SHOP_UNTRACKED, ON_PARENT, DELETED)
+            and one.quantity is not None
+            and one.tracking == "tracked"
+        )
     if row.state != "open":
         return False
     if one.quantity is None or one.tracking != "tracked" or one.quantity != row.woo_expected:
@@ -92,7 +95,7 @@ def _note(bridge: Bridge, run: Run, conn: Connection, row: StockRow, one: WooSto
         stock.change(conn, row.vid, state="unopened", reason="")
     elif one.quantity is None or one.tracking != "tracked":
         run.add("stopped tracking in the shop")
-        stock.change(conn, row.vid, state="off", reason=UNTRACKED, dirty=0, suspect=0)
+        stock.change(conn, row.vid, state="off", reason=SHOP_UNTRACKED, dirty=0, suspect=0)
     elif _is_forgotten_write(conn, row, one):
         run.add("own writes found that this ledger had forgotten")
         stock.change(conn, row.vid, state="unopened", reason="rewound")

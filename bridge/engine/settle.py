@@ -17,6 +17,7 @@ from bridge.engine.deliver_square_items import settle_items
 from bridge.engine.deliver_stock import NEW_KEY, confirm_square, record_woo, stop_tracking
 from bridge.engine.deliver_woo_products import settle_products
 from bridge.engine.numbers import read_numbers
+from bridge.engine.sending import may_conclude
 from bridge.ledger import outbox, stock
 from bridge.ledger.outbox import Action
 from bridge.remotes.port import Done, SquareCount
@@ -59,14 +60,6 @@ def settle(bridge: Bridge, run: Run) -> None:
         _settle_square(bridge, run, square[start : start + _AT_ONCE])
     settle_items(bridge, run, [a for a in unknown if a.kind in ("update_item", "create_item")])
     settle_products(bridge, run, [a for a in unknown if a.kind in ("update_product", "create_product")])
-
-
-def may_conclude(bridge: Bridge, action: Action) -> bool:
-    """True when a write that is not there now will not appear later."""
-    if not action.sent_at:
-        return True
-    age = bridge.clock.now() - parse_time(action.sent_at)
-    return age >= timedelta(seconds=bridge.settings.settle_after)
 
 
 def _settle_woo(bridge: Bridge, run: Run, actions: Sequence[Action]) -> None:

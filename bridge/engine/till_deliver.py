@@ -19,6 +19,7 @@ from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.observe_orders import take_order
+from bridge.engine.sending import may_conclude
 from bridge.ledger import decisions, history, order_links, outbox, till
 from bridge.ledger.outbox import Action
 from bridge.remotes.port import JSON, Done, Outcome
@@ -76,16 +77,11 @@ def settle_shop(bridge: Bridge, run: Run) -> None:
         if looked.stands:
             _record(bridge, run, action, Done(looked.answer))
             run.add("settled: it had happened")
-        elif _may_conclude(bridge, action):
+        elif may_conclude(bridge, action):
             action.state, action.due_at = "due", bridge.now()
             with bridge.db.transaction() as conn:
                 outbox.save(conn, [action])
             run.add("settled: it had not happened")
-
-
-def _may_conclude(bridge: Bridge, action: Action) -> bool:
-    age = bridge.clock.now() - parse_time(action.sent_at)
-    return age >= timedelta(seconds=bridge.settings.settle_after)
 
 
 # -- before and after ---------------------------------------------------------------------
