@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from bridge.clock import Clock
-from bridge.domain.times import parse_time, time_text
+from bridge.domain.times import normal_time, parse_time, time_text
 from bridge.engine.settings import Settings, StoreSetting
 from bridge.ledger import cursors
 from bridge.ledger.database import Database
@@ -100,6 +100,18 @@ def online_stores(stores: Iterable[StoreSetting]) -> tuple[str, ...]:
 def overlap_before(bridge: Bridge, moment: str) -> str:
     """A moment moved back by the overlap: listings are eventually consistent and clocks differ."""
     return time_text(parse_time(moment) - timedelta(seconds=bridge.settings.overlap_seconds))
+
+
+def read_up_to(bridge: Bridge, conn: Connection, name: str, mark: str) -> None:
+    """Note a finished reading of one of Square's listings that began at ``mark`` (Square's own time).
+
+    The next one reaches back to before the *previous* reading, so that everything is read twice: Square's answers may
+    be some moments old, and what one of them missed must not wait for the daily full pass.
+    """
+    mark, last = normal_time(mark), f"{name}:last"
+    before = min(cursors.read_cursor(conn, last) or mark, mark)
+    cursors.move_cursor(conn, name, overlap_before(bridge, before), bridge.now())
+    cursors.move_cursor(conn, last, mark, bridge.now())
 
 
 def cursor_time(conn: Connection, name: str) -> datetime | None:

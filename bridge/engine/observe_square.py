@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from bridge.domain.actions import action_key
 from bridge.domain.times import normal_time
-from bridge.engine.context import MARK, Bridge, Run, overlap_before
+from bridge.engine.context import MARK, Bridge, Run, read_up_to
 from bridge.ledger import cursors, links, movements, order_links, orders, outbox, places, stock, stores
 from bridge.ledger.schema import movement
 from bridge.ledger.text import of_json
@@ -45,7 +45,7 @@ def observe_counts(bridge: Bridge, run: Run, *, full: bool) -> None:
     for page in bridge.ahead(bridge.square.counts(updated_after=since)):
         absorb_counts(bridge, run, page)
     with bridge.db.transaction() as conn:
-        cursors.move_cursor(conn, COUNTS, overlap_before(bridge, mark), bridge.now())
+        read_up_to(bridge, conn, COUNTS, mark)
 
 
 def absorb_counts(bridge: Bridge, run: Run, page: Sequence[SquareCount]) -> None:
@@ -87,7 +87,7 @@ def observe_changes(bridge: Bridge, run: Run) -> None:
         for page in bridge.square.changes(updated_after=since):
             _absorb_changes(bridge, run, page)
     with bridge.db.transaction() as conn:
-        cursors.move_cursor(conn, CHANGES, overlap_before(bridge, mark), bridge.now())
+        read_up_to(bridge, conn, CHANGES, mark)
 
 
 def _absorb_changes(bridge: Bridge, run: Run, page: Sequence[SquareChange]) -> None:

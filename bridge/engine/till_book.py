@@ -15,7 +15,7 @@ from bridge.domain.order import TILL_VIA
 from bridge.domain.order_parts import Unreadable
 from bridge.domain.sales import SalesRow, shop_order_rows, shop_refund_rows, till_order_rows
 from bridge.domain.times import normal_time, parse_time, time_text
-from bridge.engine.context import Bridge, Run, overlap_before
+from bridge.engine.context import Bridge, Run, overlap_before, read_up_to
 from bridge.engine.observe_square import observe_stores
 from bridge.engine.till_observe import sources_of, store_ids
 from bridge.ledger import cursors, sales
@@ -110,7 +110,7 @@ def _read_tills(bridge: Bridge, run: Run, since: datetime) -> None:
                 skus = _skus(conn, page)
             _store(bridge, run, [_of_till(order, zones.get(order.store_id, "UTC"), skus) for order in page])
     with bridge.db.transaction() as conn:
-        cursors.move_cursor(conn, SQUARE, overlap_before(bridge, mark), bridge.now())
+        read_up_to(bridge, conn, SQUARE, mark)
 
 
 def _of_till(order: TillOrder, zone: str, skus: dict[str, str]) -> Sale:

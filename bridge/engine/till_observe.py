@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bridge.domain.times import normal_time, parse_time
-from bridge.engine.context import Bridge, Run, overlap_before, store_settings
+from bridge.engine.context import Bridge, Run, read_up_to, store_settings
 from bridge.ledger import cursors, inbox, order_links, till
 from bridge.ledger.stores import all_stores
 from bridge.remotes.orders_port import TillOrder, TillRefund
@@ -102,7 +102,7 @@ def store_ids(bridge: Bridge, conn: Connection) -> list[str]:
 
 def _moved(bridge: Bridge, name: str, mark: str) -> None:
     with bridge.db.transaction() as conn:
-        cursors.move_cursor(conn, name, overlap_before(bridge, mark), bridge.now())
+        read_up_to(bridge, conn, name, mark)
 
 
 def absorb_orders(bridge: Bridge, run: Run, page: Sequence[TillOrder]) -> None:

@@ -372,3 +372,21 @@ def test_a_store_that_closes() -> None:
     world.quiet()
     world.quiet()
     assert world.woo_stock(day.mug) == 9
+
+
+@pytest.mark.parametrize("stale", ["counts", "changes", "(counts|changes)"])
+def test_what_square_told_too_early_is_read_again_by_the_next_pass_however_long_that_waits(stale: str) -> None:
+    """Square's answer is some moments old just when a sale is looked for; the next look is a quarter of an hour off."""
+    day = Day()
+    world = day.world
+    world.sync(full=False)
+    world.clock.advance(400)
+    world.sell(world.twin(day.mug), 1)
+    world.clock.advance(500)
+    world.square.faults.add("stale_read", path=f"/v2/inventory/{stale}/batch-retrieve", times=None)
+    world.sync(full=False)
+    world.square.faults.clear()
+    world.clock.advance(900)
+    world.sync(full=False)
+    assert both(world, day.mug) == (9, 9)
+    assert not day.witness.faults()
