@@ -30,11 +30,16 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where a world stood when the bridge had opened its stock: numbers, and how far the journals were."""
+    """Where a world stood when the bridge had opened its stock: numbers, and how far the journals were.
+
+    ``orders`` of the shop and ``refunds`` at Square were there before; nobody judges them.
+    """
 
     stock: Mapping[Pair, Decimal]
     woo_seq: int
     square_seq: int
+    orders: frozenset[int] = frozenset()
+    refunds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ class Verdict:
 def take_opening(woo: FakeWoo, square: FakeSquare, pairs: Iterable[Pair]) -> Opening:
     """The world as it stands now, when both sides were just brought in step."""
     stock = {pair: sum(stores_of(square, pair.square_id).values(), ZERO) for pair in pairs}
-    return Opening(stock, len(woo.journal), len(square.journal))
+    before = frozenset(woo.state.orders), frozenset(square.state.refunds)
+    return Opening(stock, len(woo.journal), len(square.journal), *before)
 
 
 def stores_of(square: FakeSquare, variation_id: str) -> dict[str, Decimal]:
