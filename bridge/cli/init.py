@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +24,20 @@ SECRETS = {
     "square_token": ("Square access token", "BRIDGE_SQUARE_TOKEN"),
 }
 OPENINGS = ("ask", "square", "woo")
-MODES = ("stock", "mirror_pickups", "mirror")
+MODES = {
+    "stock": "costs nothing: each sale is taken from the stock of the store that gives the goods. Staff see what to "
+    "prepare in `bridge picklist` and in the shop.",
+    "mirror_pickups": "orders to be fetched also become Square orders at their store, with items, total, customer and "
+    "pickup time. Staff prepare and hand them over at the till.",
+    "mirror": "the same for every order, those to be shipped included.",
+}
+FEE = (
+    "Square's guide for developers names a fee of 1 % on every order that was paid outside Square, as the shop's own "
+    "orders are: 0.50 on an order of 50.00. Ask Square what holds for your account before you choose a mirror mode."
+)
+
+
+_WITH_FEE = tuple(mode for mode in MODES if mode != "stock")
 
 
 @dataclass
@@ -45,6 +59,7 @@ class Answers:
     examples=(
         "bridge init",
         "bridge init --woo-url https://shop.example --opening square --json",
+        "bridge init --woo-url https://shop.example --mode mirror_pickups --accept-fee --json",
         "bridge --config shop.yaml init --woo-url https://shop.example --square-token file:token --force",
     ),
 )
@@ -55,25 +70,30 @@ class Answers:
 @click.option("--square-environment", type=click.Choice(["production", "sandbox"]), default="production")
 @click.option("--square-base-url", metavar="URL", help="Another address than Square's own.")
 @click.option("--opening", type=click.Choice(OPENINGS), help="Whose stock numbers are true on the first day.")
-@click.option("--mode", type=click.Choice(MODES), help="What an online order does at Square.")
+@click.option("--mode", type=click.Choice(list(MODES)), help="What an online order does at Square; stock is free.")
+@click.option("--accept-fee", is_flag=True, help="Yes to Square's fee on mirrored orders; a mirror mode needs it.")
 @click.option("--store", "stores", multiple=True, metavar="ID", help="A store that sells online; repeat. None: all.")
 @click.option("--skip-test", is_flag=True, help="Do not look at the accounts.")
 @click.option("--force", is_flag=True, help="Replace a configuration that is already there.")
 @click.pass_obj
-def init(cli: Cli, /, skip_test: bool, force: bool, **given: Any) -> None:
+def init(cli: Cli, /, skip_test: bool, force: bool, accept_fee: bool, **given: Any) -> None:
     """Write the configuration: asks, tests both accounts, writes one file.
 
     Nothing is changed in the shop or at Square. Keys never go into the file: it names where they are. A key
     typed here is put into a file of its own that only you can read. Without a terminal, or with --json,
-    everything is taken from the options.
+    everything is taken from the options; online orders then only move stock, which costs nothing, unless a mirror
+    mode and Square's fee are both said yes to (--mode, --accept-fee).
     """
     path = Path(cli.config_asked or os.environ.get("BRIDGE_CONFIG") or "bridge.yaml")
     if path.exists() and not force:
         raise InputError(f"{path} is already there.", advice="Add --force to replace it, or name another by --config.")
+    if not cli.interactive and given["mode"] in _WITH_FEE and not accept_fee:
+        raise InputError(f"--mode {given['mode']} can cost money. {FEE}", advice="Add --accept-fee to say yes to it.")
     answers = _asked(cli, given) if cli.interactive else _from_options(given)
     seen = {} if skip_test else _look(cli, _config(answers, path), answers)
     if cli.interactive:
-        _ask_choices(answers, given)
+        _ask_opening(answers, given)
+        _ask_mode(cli, answers, given, accepted=accept_fee)
     _write(answers, path, force)
     cli.output.result({"config": str(path), **seen})
     cli.output.line(f"\n{path} is written. Next, see what belongs together: bridge match")
@@ -111,16 +131,28 @@ def _asked(cli: Cli, given: dict[str, Any]) -> Answers:
     return answers
 
 
-def _ask_choices(answers: Answers, given: dict[str, Any]) -> None:
+def _ask_opening(answers: Answers, given: dict[str, Any]) -> None:
     if not given["opening"]:
         click.echo("\nOn the first day both sides show stock numbers. Which are true? (ask: decide product by product)")
         answers.opening = click.prompt("Opening stock", type=click.Choice(OPENINGS), default="ask")
+
+
+def _ask_mode(cli: Cli, answers: Answers, given: dict[str, Any], *, accepted: bool) -> None:
+    """What online orders do at Square; a mode that can cost money is only taken after a yes to the fee itself."""
+    line = cli.output.line
     if not given["mode"]:
-        click.echo(
-            "\nAn online order lowers the store's stock (stock). It can also become a Square order, for pickups or"
-            "\nfor all (mirror_pickups, mirror): Square may charge a fee for orders paid elsewhere."
-        )
-        answers.mode = click.prompt("Online orders", type=click.Choice(MODES), default="stock")
+        line("\nWhat should an online order do at Square?")
+        for mode, does in MODES.items():
+            line(fill(does, 96, initial_indent=f"  {mode:<15} ", subsequent_indent=" " * 18))
+        line(fill(FEE, 96))
+        answers.mode = click.prompt("Online orders", type=click.Choice(list(MODES)), default="stock")
+    if answers.mode not in _WITH_FEE or accepted:
+        return
+    if given["mode"]:
+        line("\n" + fill(FEE, 96))
+    if not click.confirm(f"Use {answers.mode}, and pay Square's fee where it takes one?", default=False):
+        answers.mode = "stock"
+        line("Then online orders only move stock. `orders.mode` in the configuration changes that later.")
 
 
 def _config(answers: Answers, path: Path) -> Config:
@@ -183,5 +215,7 @@ def _text(answers: Answers, places: dict[str, str]) -> str:
         lines.append(f"  base_url: {quoted(answers.square_base_url)}")
     if answers.stores:
         lines += ["stores:", *(f"  - id: {quoted(store)}" for store in answers.stores)]
-    lines += ["stock:", f"  opening: {answers.opening}", "orders:", f"  mode: {answers.mode}"]
+    lines += ["stock:", f"  opening: {answers.opening}", "orders:"]
+    lines += [f"  # {row}" for row in wrap(f"stock | mirror_pickups | mirror. {FEE}", 96)]
+    lines += [f"  mode: {answers.mode}"]
     return "\n".join(lines) + "\n"

@@ -226,9 +226,15 @@ class SquareDoctor:
         else:
             yield self.ok(f"the token works and may do all that is needed; version {self._version}")
         unwanted = [f"{why} ({scope})" for scope, why in WANTED_SCOPES.items() if scope not in held]
+        mirrors = self._settings.orders_mode != "stock"
         if unwanted:
-            advice = "Only needed when `orders.mode` is not `stock`."
-            yield Finding(self.area, "warn", f"the token may not {', '.join(unwanted)}", advice)
+            advice = f"Needed for `orders.mode: {self._settings.orders_mode}`: grant these permissions, connect again."
+            advice = advice if mirrors else "Only needed when `orders.mode` is not `stock`."
+            what = f"the token may not {', '.join(unwanted)}"
+            yield Finding(self.area, "bad" if mirrors else "warn", what, advice)
+        if mirrors:
+            what = f"`orders.mode` is {self._settings.orders_mode}: Square may take a fee on each order made there"
+            yield self.ok(f"{what} (1 % by its guide)")
         yield from self._end(str(status.get("expires_at") or ""))
 
     def _end(self, expires_at: str) -> Iterator[Finding]:

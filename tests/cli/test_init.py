@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from bridge.cli.init import init
+from bridge.cli.init import FEE, MODES, init
 from bridge.cli.options import Cli
 from bridge.config.load import load_config, require_secrets
 from bridge.sim.kernel.serve import LoopbackServer
@@ -48,8 +48,9 @@ def accounts(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accoun
 def test_everything_can_come_from_options(bridge: Bridge, accounts: Accounts, tmp_path: Path) -> None:
     store = next(iter(accounts.square.state.locations))
     ended = bridge(
-        "init", *accounts.options, "--opening", "square", "--mode", "mirror_pickups", "--store", store, "--json"
-    )
+        "init", *accounts.options, "--opening", "square", "--mode", "mirror_pickups", "--accept-fee",
+        "--store", store, "--json",
+    )  # fmt: skip
     assert ended.code == 0, ended
     assert ended.json["products"] == 0
     assert len(ended.json["stores"]) == 3
@@ -138,6 +139,67 @@ def test_without_a_shop_address_and_nobody_to_ask_it_says_what_to_add(bridge: Br
 def test_the_accounts_may_be_tested_later(bridge: Bridge, tmp_path: Path) -> None:
     assert bridge("init", "--woo-url", "https://shop.example", "--skip-test", "--json").code == 0
     assert load_config(tmp_path / "bridge.yaml").woo.url == "https://shop.example"
+
+
+@pytest.fixture
+def ask(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``ask("woo", "mirror", "y")``: a person at a terminal answers, after the options given."""
+    monkeypatch.setattr(Cli, "interactive", property(lambda self: True))
+
+    def asked(*typed: str, options: tuple[str, ...] = ()) -> Result:
+        text = "".join(f"{one}\n" for one in typed)
+        return CliRunner().invoke(init, [*accounts.options, *options], input=text, obj=Cli())
+
+    return asked
+
+
+def test_without_a_word_about_it_online_orders_cost_nothing(bridge: Bridge, accounts: Accounts, tmp_path: Path) -> None:
+    assert bridge("init", *accounts.options, "--json").code == 0
+    assert load_config(tmp_path / "bridge.yaml").orders.mode == "stock"
+    text = " ".join((tmp_path / "bridge.yaml").read_text().replace("#", "").split())
+    assert FEE in text
+
+
+@pytest.mark.parametrize("mode", ["mirror_pickups", "mirror"])
+def test_a_mode_that_can_cost_money_needs_a_yes_to_the_fee_when_nobody_can_be_asked(
+    bridge: Bridge, accounts: Accounts, tmp_path: Path, mode: str
+) -> None:
+    ended = bridge("init", *accounts.options, "--mode", mode, "--json")
+    assert ended.code == 2
+    assert "1 %" in ended.json["error"]
+    assert "--accept-fee" in ended.json["advice"]
+    assert not (tmp_path / "bridge.yaml").exists()
+    assert not accounts.woo.log, "nothing is asked of anybody before the yes"
+
+
+def test_a_person_is_told_of_the_fee_and_of_each_mode_before_choosing(
+    ask: Callable[..., Result], tmp_path: Path
+) -> None:
+    ended = ask("woo", "", "")
+    assert ended.exit_code == 0, ended.output
+    said = " ".join(ended.output.split())
+    for words in (FEE, *MODES.values()):
+        assert words in said
+    assert said.index("1 %") < said.index("Online orders (stock")
+    assert load_config(tmp_path / "bridge.yaml").orders.mode == "stock"
+
+
+@pytest.mark.parametrize(("word", "mode"), [("y", "mirror_pickups"), ("n", "stock"), ("", "stock")])
+def test_only_a_yes_to_the_fee_itself_chooses_a_mirror_mode(
+    ask: Callable[..., Result], tmp_path: Path, word: str, mode: str
+) -> None:
+    assert ask("woo", "mirror_pickups", word).exit_code == 0
+    assert load_config(tmp_path / "bridge.yaml").orders.mode == mode
+
+
+def test_a_mirror_mode_given_as_an_option_is_still_asked_about_unless_the_fee_was_accepted(
+    ask: Callable[..., Result], tmp_path: Path
+) -> None:
+    ended = ask("woo", "n", options=("--mode", "mirror"))
+    assert "1 %" in ended.output
+    assert load_config(tmp_path / "bridge.yaml").orders.mode == "stock"
+    assert ask("woo", options=("--mode", "mirror", "--accept-fee", "--force")).exit_code == 0
+    assert load_config(tmp_path / "bridge.yaml").orders.mode == "mirror"
 
 
 def test_a_person_is_asked_and_typed_keys_go_into_private_files(
