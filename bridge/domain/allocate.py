@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -18,11 +18,13 @@ ZERO = Decimal(0)
 class Allocation:
     """``by_line``: (variation id, store id, quantity) in the order of the lines; ``shortage``: what no store gives.
 
-    Per variation, both together are exactly what was ordered.
+    Per variation, both together are exactly what was ordered. ``home`` is the store that has to answer for the
+    shortage: the one chosen by the shopper, or the one an order that is not split goes to; "" when there is none.
     """
 
     by_line: tuple[Part, ...] = ()
     shortage: tuple[Line, ...] = ()
+    home: str = ""
 
 
 def allocate(
@@ -36,16 +38,24 @@ def allocate(
 ) -> Allocation:
     """Allocate order lines (variation id, quantity) to stores; ``counts`` maps variation -> store -> on hand.
 
-    The store the shopper chose gives what it has and nothing else does. Else the steps of ``policy`` are tried in
-    turn: ``single`` one store that has everything (stores of ``priority`` first, then the one with most);
-    ``priority`` per line the first listed store that has all of it; ``most`` per line the store with most of it. A
-    line is split over stores only with ``may_split``, and only under a policy that looks at lines. Only the stores
-    named in ``counts`` and ``priority`` are thought of: leave out those that do not ship.
+    The store the shopper chose gives what it has and nothing else does. Else, unless the order ``may_split``, one
+    store gives everything: of those that have it all, the one the first step of ``policy`` names (``single`` stores
+    of ``priority`` first, then the one with most; ``priority`` the first listed; ``most`` the one with most); where
+    none has it all, the one that lacks least, and what it lacks is short.
+
+    An order that may be split is tried whole first, if ``single`` is the first step, then line by line: ``priority``
+    the first listed store that has all of the line, ``most`` the store with most of it; what is left is split. Only
+    the stores named in ``counts`` and ``priority`` are thought of: leave out those that do not ship.
     """
     shelf = _Shelf(counts, priority)
     wanted = [(variation, quantity) for variation, quantity in lines if quantity > 0]
-    if pickup_store:
-        return _collect([shelf.split(line, [pickup_store]) for line in wanted], wanted)
+    home = pickup_store or ("" if may_split else shelf.one_store(wanted, policy))
+    if home or not may_split:
+        return _collect([shelf.split(line, [home]) for line in wanted], wanted, home)
+    return _collect(_line_by_line(shelf, wanted, policy), wanted)
+
+
+def _line_by_line(shelf: _Shelf, wanted: Sequence[Line], policy: Sequence[Step]) -> list[list[Part]]:
     placed: list[list[Part]] = [[] for _ in wanted]
     for step in policy:
         open_lines = [n for n, parts in enumerate(placed) if not parts]
@@ -56,10 +66,10 @@ def allocate(
             stores_of = {n: shelf.order(wanted[n][0], step) for n in open_lines}
         for n in open_lines:
             placed[n] = shelf.whole(wanted[n], stores_of[n])
-    if may_split:
-        for n, line in enumerate(wanted):
-            placed[n] = placed[n] or shelf.split(line, shelf.order(line[0], *policy))
-    return _collect(placed, wanted)
+    by_line = [step for step in policy if step != "single"] or ["priority", "most"]
+    return [
+        parts or shelf.split(line, shelf.order(line[0], *by_line)) for line, parts in zip(wanted, placed, strict=True)
+    ]
 
 
 class _Shelf:
@@ -83,18 +93,38 @@ class _Shelf:
         most = sorted(stores, key=lambda s: (-stores[s], *self.rank(s)))
         return list(dict.fromkeys([*listed, *most]))
 
-    def store_with_all(self, lines: Sequence[Line]) -> str:
-        """The store that has every line in full: by ``priority``, then most of it all, then by id; "" if none."""
-        needed: dict[str, Decimal] = {}
-        for variation, quantity in lines:
-            needed[variation] = needed.get(variation, ZERO) + quantity
-        stores = {store for variation in needed for store in self.left.get(variation, {})}
-        able = [s for s in stores if all(self.has(v, s) >= q for v, q in needed.items())]
+    def store_with_all(self, lines: Sequence[Line], step: Step = "single") -> str:
+        """The store that has every line in full, as ``step`` prefers them; "" if none.
 
-        def choice(store: str) -> tuple[int, Decimal, str]:
-            return self.rank(store)[0], -sum((self.has(v, store) for v in needed), ZERO), store
+        ``single``: by ``priority``, then most of it all, then by id. ``priority``: listed stores only. ``most``: most.
+        """
+        needed = _needed(lines)
+        able = [s for s in self._stores(needed) if all(self.has(v, s) >= q for v, q in needed.items())]
+        if step == "priority":
+            able = [store for store in able if store in self.priority]
+
+        def choice(store: str) -> tuple[Decimal, Decimal, str]:
+            most, rank = -sum((self.has(v, store) for v in needed), ZERO), Decimal(self.rank(store)[0])
+            return (most, rank, store) if step == "most" else (rank, most, store)
 
         return min(able, key=choice, default="")
+
+    def one_store(self, lines: Sequence[Line], policy: Sequence[Step]) -> str:
+        """The store of an order that is not split: one that has it all, else the one that lacks least."""
+        for step in policy:
+            store = self.store_with_all(lines, step)
+            if store:
+                return store
+        needed = _needed(lines)
+
+        def gives(store: str) -> Decimal:
+            return sum((min(self.has(v, store), q) for v, q in needed.items()), ZERO)
+
+        stores = {*self._stores(needed), *self.priority} if needed else set[str]()
+        return min(stores, key=lambda store: (-gives(store), self.rank(store)), default="")
+
+    def _stores(self, variations: Iterable[str]) -> set[str]:
+        return {store for variation in variations for store in self.left.get(variation, {})}
 
     def whole(self, line: Line, stores: Sequence[str]) -> list[Part]:
         """The line from the first of the stores that has all of it; nothing when none has."""
@@ -114,10 +144,17 @@ class _Shelf:
         return parts
 
 
-def _collect(placed: Sequence[Sequence[Part]], wanted: Sequence[Line]) -> Allocation:
+def _needed(lines: Sequence[Line]) -> dict[str, Decimal]:
+    needed: dict[str, Decimal] = {}
+    for variation, quantity in lines:
+        needed[variation] = needed.get(variation, ZERO) + quantity
+    return needed
+
+
+def _collect(placed: Sequence[Sequence[Part]], wanted: Sequence[Line], home: str = "") -> Allocation:
     shortage = []
     for parts, (variation, quantity) in zip(placed, wanted, strict=True):
         missing = quantity - sum((part for _, _, part in parts), ZERO)
         if missing:
             shortage.append((variation, missing))
-    return Allocation(tuple(part for parts in placed for part in parts), tuple(shortage))
+    return Allocation(tuple(part for parts in placed for part in parts), tuple(shortage), home)

@@ -65,15 +65,20 @@ def square_payment_of(raw: JSON) -> str:
     return str(raw.get("transaction_id") or "") if paid_how(raw) == "square" else ""
 
 
+def by_square_gateway(raw: JSON) -> bool:
+    """Whether Square's own gateway in the shop took the order; the gateway itself makes its order at Square."""
+    return raw.get("payment_method") in SQUARE_GATEWAYS
+
+
 def may_be_mirrored(raw: JSON, *, ours: Iterable[str] = (TILL_VIA,)) -> bool:
-    """Whether an order belongs at a till: placed, not closed, not paid at Square already, not made by the bridge.
+    """Whether an order belongs at a till: placed, not closed, not taken by Square's gateway, not made by the bridge.
 
     ``ours`` are values of ``created_via`` that mark orders the bridge made itself of till sales.
     """
     status = str(raw.get("status") or "")
     if status in CLOSED | DRAFTS | {"pending"} or raw.get("created_via") in set(ours):
         return False
-    return paid_how(raw) in ("paid", "on_delivery")
+    return not by_square_gateway(raw) and paid_how(raw) in ("paid", "on_delivery")
 
 
 # -- till to shop -------------------------------------------------------------------------

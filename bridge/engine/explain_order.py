@@ -224,4 +224,8 @@ def retry_order(bridge: Bridge, text: str) -> str:
             .where(decision.c.kind == "mirror", decision.c.subject == row.order_id, decision.c.state == "open")
             .values(state="dismissed", answer="tried again", resolved_at=bridge.now())
         )
-    return f"Order {row.number or row.order_id} is made at the till by the next run, its lines without catalog items."
+        store = next((one.name for one in all_stores(conn) if one.store_id == link.store_id), link.store_id)
+    return (
+        f"Order {row.number or row.order_id} is made at the till of {store} by the next run, its lines without catalog "
+        "items. Square may take its fee on it."
+    )

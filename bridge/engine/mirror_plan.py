@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
 from bridge.domain.mirror import MirrorInto, Unequal, mirror
-from bridge.domain.order import CLOSED, DRAFTS, may_be_mirrored, paid_how
+from bridge.domain.order import CLOSED, DRAFTS, by_square_gateway, may_be_mirrored, paid_how, square_payment_of
 from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge, Run
 from bridge.engine.mirror_body import more_of
 from bridge.engine.mirror_follow import follow
-from bridge.engine.mirror_hold import held_of, release
+from bridge.engine.mirror_hold import held_of, release, summed
+from bridge.engine.mirror_split import QUESTION, SEVERAL, ask_split, told_long_enough
 from bridge.errors import RemoteRefused
 from bridge.ledger import decisions, links, order_links, orders, outbox
 from bridge.ledger.order_links import OrderLink
@@ -30,7 +31,6 @@ from bridge.remotes.orders_port import TillOrder
 from bridge.remotes.port import WooOrder
 
 CREATE = "create_order"
-QUESTION = "mirror"
 
 
 def decide_orders(bridge: Bridge, run: Run) -> None:
@@ -50,6 +50,7 @@ def _leave(bridge: Bridge, link: OrderLink) -> None:
     with bridge.db.transaction() as conn:
         link.dirty = False
         order_links.save(conn, link, now=bridge.now())
+        told_long_enough(bridge, conn, link.order_id)
 
 
 def _plan(bridge: Bridge, run: Run, link: OrderLink) -> None:
@@ -63,12 +64,17 @@ def _plan(bridge: Bridge, run: Run, link: OrderLink) -> None:
             _found(bridge, run, link, made)
             return
         _let_go(bridge, run, link, "the order was closed before it reached the till")
+    elif by_square_gateway(order.raw):
+        _to_gateway(bridge, run, link, square_payment_of(order.raw))
     elif not may_be_mirrored(order.raw):
         run.skip("order waits for its money before it is made at the till")
         _leave(bridge, link)
-    elif not _one_store(bridge, link):
-        _let_go(bridge, run, link, "its goods come from several stores")
+    elif len(stores := _stores(bridge, link)) > 1:
+        with bridge.db.transaction() as conn:
+            release(bridge, run, conn, link, SEVERAL)
+            ask_split(bridge, run, conn, link, stores)
     else:
+        link.store_id = stores[0]
         _plan_creation(bridge, run, link, order)
 
 
@@ -101,9 +107,25 @@ def _as_seen(bridge: Bridge, order: WooOrder) -> bool:
     return all(known.get(line_id, Decimal(0)) == now.get(line_id, Decimal(0)) for line_id in {*known, *now})
 
 
-def _one_store(bridge: Bridge, link: OrderLink) -> bool:
+def _stores(bridge: Bridge, link: OrderLink) -> list[str]:
+    """The stores whose goods are held for an order, the one that gives most first; its own when nothing is held."""
+    given: dict[str, Decimal] = defaultdict(Decimal)
     with bridge.db.reading() as conn:
-        return {action.payload["store_id"] for action in held_of(conn, link.order_id)} <= {link.store_id}
+        for (_, store_id), quantity in summed(held_of(conn, link.order_id)).items():
+            given[store_id] += quantity
+    return sorted((one for one in given if given[one]), key=lambda one: (given[one], one)) or [link.store_id]
+
+
+def _to_gateway(bridge: Bridge, run: Run, link: OrderLink, payment_id: str) -> None:
+    """The shopper turned to Square's own gateway, which makes its order at Square itself: that one is looked up."""
+    with bridge.db.transaction() as conn:
+        taken = order_links.by_square(conn, [payment_id])
+        if not payment_id or taken:
+            release(bridge, run, conn, link, "Square's own gateway took it, and left no payment of its own")
+            return
+        link.state, link.payment_id, link.dirty = "gateway", payment_id, False
+        order_links.save(conn, link, now=bridge.now())
+    run.add("orders that went over to Square's own gateway")
 
 
 def _let_go(bridge: Bridge, run: Run, link: OrderLink, why: str) -> None:

@@ -7,14 +7,15 @@ before mirroring was switched on.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from bridge.domain.order import CLOSED, DRAFTS, paid_how, square_payment_of
+from bridge.domain.order import CLOSED, DRAFTS, by_square_gateway, paid_how, square_payment_of
 from bridge.domain.place import pickup_of
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run
+from bridge.engine.mirror_split import SEVERAL, ask_split
 from bridge.ledger import cursors, order_links, rewind
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.orders import OrderSeen
@@ -43,20 +44,20 @@ def link_for(
     conn: Connection,
     order: WooOrder,
     seen: OrderSeen,
-    stores: Collection[str],
+    stores: Sequence[str],
     *,
     moves: bool,
 ) -> OrderLink | None:
-    """The link of an order that changed, made now when it is wanted; ``stores`` are those that give its goods."""
+    """The link of an order that changed, made now when it is wanted.
+
+    ``stores`` are those that give its goods, the one that gives most first.
+    """
     link = order_links.get(conn, order.order_id)
     if link is not None:
         order_links.mark(conn, order.order_id)
         return link
     state = _wish(bridge, conn, order, seen, moves=moves)
     if not state:
-        return None
-    if state == "wanted" and len(stores) != 1:
-        run.skip("order of several stores: carried by adjustments")
         return None
     payment = square_payment_of(order.raw)
     if payment and order_links.by_square(conn, [payment]):
@@ -66,8 +67,12 @@ def link_for(
         order.order_id, order.number, next(iter(stores), ""), state,
         payment_id=payment, created=time_text(order.created),
     )  # fmt: skip
+    if state == "wanted" and len(stores) > 1:
+        link.state, link.reason, link.dirty = "stock", SEVERAL, False
+        ask_split(bridge, run, conn, link, stores)
+    else:
+        run.add("orders for the till")
     order_links.add(conn, link, now=bridge.now())
-    run.add("orders for the till")
     return link
 
 
@@ -81,7 +86,7 @@ def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *,
     if square_payment_of(raw):
         return "gateway" if moves else ""
     mode = bridge.settings.orders_mode
-    if mode == "stock" or (mode == "mirror_pickups" and pickup_of(raw) is None):
+    if by_square_gateway(raw) or mode == "stock" or (mode == "mirror_pickups" and pickup_of(raw) is None):
         return ""
     since = cursors.read_fact(conn, SINCE)
     if not since or time_text(order.created) < since[:19]:

@@ -191,9 +191,10 @@ def _carry(
     stores: tuple[StoreSetting, ...],
 ) -> None:
     """Record movements and put the adjustments for Square into the outbox."""
-    given = _stores_that_give(bridge, run, conn, order, [m for m in moves if m.effect < 0], stores)
-    giving = {store_id for shares in given.values() for store_id, _ in shares}
-    standing = giving or {pickup_store(bridge, run, conn, order, stores) or _first_store(stores)}
+    given = _stores_that_give(bridge, run, conn, order, seen, [m for m in moves if m.effect < 0], stores)
+    giving = _summed([share for shares in given.values() for share in shares])
+    standing = [store_id for store_id, _ in sorted(giving, key=lambda one: (one[1], one[0]))]
+    standing = standing or [pickup_store(bridge, run, conn, order, stores) or _first_store(stores)]
     link = link_for(bridge, run, conn, order, seen, standing, moves=bool(moves))
     for move in moves:
         cause = f"order:{order.order_id}:{move.line_id}:{move.turn}"
@@ -243,10 +244,11 @@ def _stores_that_give(
     run: Run,
     conn: Connection,
     order: WooOrder,
+    seen: OrderSeen,
     sales: list[LineMove],
     stores: tuple[StoreSetting, ...],
 ) -> dict[str, list[tuple[str, Decimal]]]:
-    """Which store gives what for each sold line, as signed quantities; a shortage falls on the first store."""
+    """Which store gives what for each sold line, as signed quantities; a shortage falls on the order's own store."""
     if not sales:
         return {}
     online = online_stores(stores) or tuple(store.store_id for store in stores)
@@ -254,24 +256,30 @@ def _stores_that_give(
     for (vid, store_id), reserved in promised(conn, list(on_hand)).items():
         if store_id in on_hand[vid]:
             on_hand[vid][store_id] -= reserved
-    pickup = pickup_store(bridge, run, conn, order, stores)
+    home = pickup_store(bridge, run, conn, order, stores) or _gives_already(bridge, seen)
     within = {
-        str(vid): {store: n for store, n in counts.items() if store in online or store == pickup}
+        str(vid): {store: n for store, n in counts.items() if store in online or store == home}
         for vid, counts in on_hand.items()
     }
     made = allocate(
         [(str(move.row.vid), -move.effect) for move in sales],
         within,
-        pickup_store=pickup,
+        pickup_store=home,
         policy=bridge.settings.allocate,
         priority=online,
         may_split=bridge.settings.may_split,
     )
-    parts = [(variation, store, n) for variation, store, n in made.by_line]
-    parts += [(variation, pickup or online[0], n) for variation, n in made.shortage]
+    lacking = made.home or online[0]
+    parts = [*made.by_line, *((variation, lacking, n) for variation, n in made.shortage)]
     if made.shortage:
-        ask_shortage(bridge, run, conn, order, [m.row for m in sales], made.shortage, pickup or online[0], on_hand)
+        ask_shortage(bridge, run, conn, order, [m.row for m in sales], made.shortage, lacking, on_hand)
     return {move.line_id: _take_parts(parts, str(move.row.vid), -move.effect) for move in sales}
+
+
+def _gives_already(bridge: Bridge, seen: OrderSeen) -> str:
+    """The store that gives the order's other lines, where an order must not be split; "" for a new order."""
+    giving = {store_id for shares in seen.taken.values() for store_id in shares}
+    return giving.pop() if len(giving) == 1 and not bridge.settings.may_split else ""
 
 
 def _take_parts(parts: list[tuple[str, str, Decimal]], variation: str, quantity: Decimal) -> list[tuple[str, Decimal]]:

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.cli.doctor import secrets
 from bridge.config.load import load_config
+from bridge.engine.doctor import SCOPES
 from bridge.sim.kernel.serve import LoopbackServer
 from bridge.sim.square.account import FakeSquare
 from tests.cli.conftest import KEY, TOKEN, Accounts, Ended
@@ -110,6 +111,16 @@ def test_missing_permissions_at_square_are_bad(accounts: Accounts) -> None:
     ended = accounts.bridge("doctor", "--quick", "--json")
     assert ended.code == 1
     assert has(findings(ended, "bad"), "Square: the token may not", "write stock (INVENTORY_WRITE)")
+
+
+def test_a_mode_that_can_cost_money_is_told_and_needs_its_permissions(accounts: Accounts) -> None:
+    accounts.square.acts["set_scopes"](TOKEN, sorted(SCOPES))
+    assert has(findings(accounts.bridge("doctor", "--quick", "--json"), "warn"), "mirror online orders (ORDERS_WRITE)")
+    accounts.configure("orders: {mode: mirror_pickups}\n")
+    ended = accounts.bridge("doctor", "--quick", "--json")
+    assert ended.code == 1
+    assert has(findings(ended, "bad"), "mirror online orders (ORDERS_WRITE)")
+    assert has(findings(ended, "ok"), "`orders.mode` is mirror_pickups", "fee", "1 %")
 
 
 def test_a_side_that_is_down_ends_with_5(accounts: Accounts) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from bridge.ledger import links, movements
 from tests.orders.mirror_stage import (
-    Mode,
     adjustments,
     at_the_till,
     link_of,
@@ -259,28 +256,3 @@ def test_a_till_that_sold_the_last_ones_meanwhile_gets_a_question_and_one_moveme
     assert only_order(world, order)
     assert world.on_hand(world.twin(mug)) == -1
     assert [row.subject for row in questions(world, "shortage")] == [str(order)]
-
-
-@pytest.mark.parametrize("mode", ["stock", "mirror"])
-def test_an_order_paid_through_squares_own_gateway_is_neither_mirrored_nor_counted_twice(mode: Mode) -> None:
-    world, (mug,) = mirroring("mug", mode=mode)
-    order = world.buy(mug, 2, payment="square_credit_card", paid=False)
-    sale = world.sell(world.twin(mug), 2)  # what the gateway's plugin does at Square
-    world.woo.acts["pay_order"](order, transaction_id=sale["payment_id"])
-    world.sync()
-    world.quiet()
-    assert not at_the_till(world, order)
-    assert both(world, mug) == (8, 8)
-    assert link_of(world, order).square_order_id == sale["order_id"]
-
-
-def test_a_gateway_order_whose_goods_square_did_not_take_is_adjusted() -> None:
-    world, (mug,) = mirroring("mug", mode="stock")
-    witness = Witness(world)
-    order = world.buy(mug, 2, payment="square_credit_card", paid=False)
-    world.woo.acts["pay_order"](order, transaction_id="nobody-knows-it")
-    world.sync()
-    world.quiet()
-    assert link_of(world, order).state == "stock"
-    assert both(world, mug) == (8, 8)
-    assert not witness.faults()

@@ -66,36 +66,59 @@ def test_two_lines_of_one_variation_do_not_share_the_same_pieces() -> None:
     stock = counts(V={"A": 3, "B": 4})
     lines = order(("V", 2), ("V", 2))
     assert result(allocate(lines, stock, policy=["single"], priority=["A"]))[0] == [("V", "B", 2), ("V", "B", 2)]
-    per_line = allocate(lines, stock, policy=["priority"], priority=["A", "B"])
+    per_line = allocate(lines, stock, policy=["priority"], priority=["A", "B"], may_split=True)
     assert result(per_line)[0] == [("V", "A", 2), ("V", "B", 2)]
 
 
-def test_without_one_store_for_all_each_line_goes_where_it_is_whole() -> None:
+def test_an_order_that_must_not_be_split_goes_to_the_store_that_lacks_least_and_the_rest_is_short() -> None:
+    stock = counts(V={"A": 2, "B": 5}, W={"C": 2, "B": 1})
+    lines = order(("V", 2), ("W", 2))
+    whole = allocate(lines, stock, priority=["A", "C"])
+    assert result(whole) == ([("V", "B", 2), ("W", "B", 1)], [("W", 1)])
+    assert whole.home == "B"
+    even = allocate(order(("V", 2), ("X", 2)), counts(V={"A": 2}, X={"B": 2}), priority=["B"])
+    assert (even.home, result(even)) == ("B", ([("X", "B", 2)], [("V", 2)]))
+
+
+def test_of_the_stores_that_have_it_all_the_first_step_chooses() -> None:
+    stock = counts(V={"A": 3, "B": 4, "C": 9})
+    lines = order(("V", 2))
+    for policy, store in ((["single"], "B"), (["priority"], "B"), (["most"], "C"), (["priority", "most"], "B")):
+        assert allocate(lines, stock, policy=policy, priority=["B"]).home == store, policy  # type: ignore[arg-type]
+    assert allocate(order(("V", 5)), stock, policy=["priority", "most"], priority=["B"]).home == "C"
+
+
+def test_an_order_nobody_has_anything_of_falls_on_the_first_store() -> None:
+    short = allocate(order(("V", 2)), counts(V={"A": 0, "B": 0}), priority=["B", "A"])
+    assert (short.home, result(short)) == ("B", ([], [("V", 2)]))
+
+
+def test_an_order_that_may_be_split_goes_line_by_line_where_each_is_whole() -> None:
     stock = counts(V={"A": 2, "B": 5}, W={"C": 2})
     lines = order(("V", 2), ("W", 2))
-    assert result(allocate(lines, stock, priority=["A", "C"]))[0] == [("V", "A", 2), ("W", "C", 2)]
-    assert result(allocate(lines, stock, policy=["single", "most"]))[0] == [("V", "B", 2), ("W", "C", 2)]
-    only_single = allocate(lines, stock, policy=["single"])
-    assert result(only_single) == ([], [("V", 2), ("W", 2)])
+    assert result(allocate(lines, stock, priority=["A", "C"], may_split=True))[0] == [("V", "A", 2), ("W", "C", 2)]
+    most = allocate(lines, stock, policy=["single", "most"], may_split=True)
+    assert result(most)[0] == [("V", "B", 2), ("W", "C", 2)]
 
 
-def test_priority_asks_only_the_listed_stores_in_their_order() -> None:
+def test_priority_asks_the_listed_stores_in_their_order() -> None:
     stock = counts(V={"A": 2, "B": 9, "C": 9})
     assert result(allocate(order(("V", 2)), stock, policy=["priority"], priority=["A", "B"]))[0] == [("V", "A", 2)]
-    assert result(allocate(order(("V", 3)), stock, policy=["priority"], priority=["A"])) == ([], [("V", 3)])
+    listed = allocate(order(("V", 3)), stock, policy=["priority"], priority=["A"], may_split=True)
+    assert result(listed) == ([("V", "A", 2)], [("V", 1)])
 
 
-def test_a_line_is_split_only_when_that_is_allowed() -> None:
+def test_a_line_no_store_has_whole_is_split_only_when_that_is_allowed() -> None:
     stock = counts(V={"A": 2, "B": 3, "C": 1})
     lines = order(("V", 5))
-    assert result(allocate(lines, stock, priority=["C"])) == ([], [("V", 5)])
+    assert result(allocate(lines, stock, priority=["C"])) == ([("V", "B", 3)], [("V", 2)])
     split = allocate(lines, stock, priority=["C"], may_split=True)
     assert result(split) == ([("V", "C", 1), ("V", "B", 3), ("V", "A", 1)], [])
     most = allocate(lines, stock, policy=["most"], priority=["C"], may_split=True)
     assert result(most) == ([("V", "B", 3), ("V", "A", 2)], [])
     listed = allocate(lines, stock, policy=["priority"], priority=["C", "A"], may_split=True)
     assert result(listed) == ([("V", "C", 1), ("V", "A", 2)], [("V", 2)])
-    assert result(allocate(lines, stock, policy=["single"], may_split=True)) == ([], [("V", 5)])
+    assert result(allocate(lines, stock, policy=["single"], may_split=True)) == ([("V", "B", 3), ("V", "A", 2)], [])
 
 
 def test_a_split_goes_on_past_lines_that_are_placed() -> None:
@@ -107,7 +130,7 @@ def test_a_split_goes_on_past_lines_that_are_placed() -> None:
 def test_a_later_single_step_looks_at_what_is_still_open() -> None:
     stock = counts(V={"A": 1}, W={"B": 2}, X={"B": 1})
     lines = order(("V", 1), ("W", 2), ("X", 1))
-    given_out = allocate(lines, stock, policy=["priority", "single"], priority=["A"])
+    given_out = allocate(lines, stock, policy=["priority", "single"], priority=["A"], may_split=True)
     assert result(given_out) == ([("V", "A", 1), ("W", "B", 2), ("X", "B", 1)], [])
 
 
@@ -157,7 +180,11 @@ def test_nothing_is_lost_or_given_twice(
     if pickup:
         assert {store for _, store, _ in done.by_line} <= {pickup}
     elif not may_split:
-        assert len(done.by_line) + len(done.shortage) == len(lines)
+        assert {store for _, store, _ in done.by_line} <= {done.home}
+        given_out = sum(n for _, _, n in done.by_line)
+        for store in "ABC":
+            alone = allocate(lines, stock, pickup_store=store)
+            assert given_out >= sum(n for _, _, n in alone.by_line), "another store would have lacked less"
 
 
 @pytest.mark.parametrize("policy", [p for p in POLICIES if p and p[0] == "single"])
