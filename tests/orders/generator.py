@@ -9,6 +9,10 @@ from typing import Any
 from tests.unit.sim.woo.calls import frozen_shop, post
 
 PRICES = ("0.01", "0.05", "0.99", "1.00", "2.49", "6.00", "9.99", "12.35", "16.55", "33.33", "149.95", "1999.00")
+_AMOUNTS = frozenset(
+    {"total", "subtotal", "total_tax", "subtotal_tax", "cart_tax", "tax_total", "shipping_total", "shipping_tax",
+     "shipping_tax_total", "discount", "discount_tax", "discount_total"}
+)  # fmt: skip
 PERCENTS = ("8.875", "19", "7", "25.5", "5.5", "0.5", "20", "9.75", "13", "4.1234", "100", "33.3333")
 
 
@@ -17,10 +21,12 @@ class OrderShop:
 
     ``tampered`` orders (about one in forty) are changed after the shop computed them, as other plugins do: taxes of
     another source, rates that are not told, products the shop no longer knows, prices with quantities in between.
+    Every fifth shop sells in yen, which have no smaller coin.
     """
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
+        self.currency, self.digits = ("JPY", 0) if seed % 5 == 0 else ("USD", 2)
         self.shop = frozen_shop()
         options = self.shop.state.options
         for option in ("woocommerce_calc_taxes", "woocommerce_prices_include_tax", "woocommerce_tax_round_at_subtotal"):
@@ -83,7 +89,8 @@ class OrderShop:
         if body["line_items"] and dice.random() < 0.4:
             body["coupon_lines"] = [{"code": code} for code in dice.sample(self.coupons, dice.choice((1, 1, 2)))]
         made: dict[str, Any] = post(self.shop, "/wc/v3/orders", body)
-        return self._tampered(made) if dice.random() < 0.025 else made
+        order = self._tampered(made) if dice.random() < 0.025 else made
+        return order if self.digits else in_yen(order)
 
     def _line(self) -> dict[str, Any]:
         dice = self.dice
@@ -137,3 +144,36 @@ class OrderShop:
         tax["total"] = str(Decimal(tax["total"] or "0") + more)
         for owner, name in ((taxed[0], "total_tax"), (row, "tax_total"), (order, "total_tax"), (order, "total")):
             owner[name] = f"{Decimal(owner[name]) + more:.2f}"
+
+
+def in_yen(order: dict[str, Any]) -> dict[str, Any]:
+    """The same order of a shop that counts in yen: WooCommerce rounds to the smallest coin, whatever it is worth."""
+
+    def whole(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: whole(inner, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [whole(inner) for inner in value]
+        return f"{Decimal(value) * 100:f}".removesuffix(".00") if name in _AMOUNTS and value else value
+
+    return {**whole(order), "currency": "JPY"}
+
+
+def kinds_of(order: dict[str, Any]) -> list[str]:
+    """What an order has that makes its total hard to meet, in words."""
+    lines, taxes, fees = order["line_items"], order["tax_lines"], order["fee_lines"]
+    found = {
+        "prices with tax": order["prices_include_tax"] and taxes,
+        "prices without tax": taxes and not order["prices_include_tax"],
+        "several rates": len(taxes) > 1,
+        "compound rates": any(row.get("compound") for row in taxes),
+        "taxed shipping": any(row["taxes"] for row in order["shipping_lines"]),
+        "coupons": order["coupon_lines"],
+        "fees": any(not str(row["total"]).startswith("-") for row in fees),
+        "negative fees": any(str(row["total"]).startswith("-") for row in fees),
+        "a total of nothing": not Decimal(order["total"]),
+        "deleted products": any(not row["product_id"] for row in lines),
+        "parts of a piece": any(isinstance(row["quantity"], float) for row in lines),
+        "no smaller coin (yen)": order["currency"] == "JPY",
+    }
+    return [name for name, there in found.items() if there]

@@ -19,7 +19,7 @@ from bridge.domain.mirror import Mirrored, MirrorInto, Unequal, mirror
 from bridge.sim.kernel.clock import SimClock
 from bridge.sim.kernel.exchange import SimRequest
 from bridge.sim.square.account import FakeSquare
-from tests.orders.generator import OrderShop
+from tests.orders.generator import OrderShop, kinds_of
 from tests.unit.sim.woo.calls import NOON
 
 PER_SHOP = 250
@@ -72,21 +72,23 @@ def judge(raw: dict[str, Any], made: Mirrored | Unequal, till: Till) -> str:
 def one_shop(seed: int, orders: int) -> tuple[Counter[str], list[str]]:
     """All orders of one shop: what became of them, and the first faults in words."""
     shop = OrderShop(seed)
-    till = Till(shop.products)
+    till = Till(shop.products, shop.currency)
     counts: Counter[str] = Counter()
     faults: list[str] = []
-    into = MirrorInto(till.location, "USD", 2, till.variations)
+    into = MirrorInto(till.location, shop.currency, shop.digits, till.variations)
+    counts["shops that round at the subtotal"] = shop.shop.state.options["woocommerce_tax_round_at_subtotal"] == "yes"
     for n in range(orders):
         raw = shop.order()
         till.asked = 0
         made = mirror(raw, into, till.calculate)
         counts["asked Square"] += till.asked
         counts["orders"] += 1
+        counts.update(f"with {kind}" for kind in kinds_of(raw))
         if isinstance(made, Mirrored):
             counts[f"form {made.form}"] += 1
             counts["corrected by a few cents"] += bool(made.rounding)
         else:
-            counts["refused"] += 1
+            counts["refused, below zero" if raw["total"].startswith("-") else "refused"] += 1
         fault = judge(raw, made, till)
         if fault:
             counts["wrong"] += 1
@@ -110,7 +112,7 @@ def main() -> int:
             for fault in faults:
                 print(fault, flush=True)
     seconds = time.monotonic() - began
-    print(f"{counts['orders']} orders in {seconds:.0f} s ({counts['orders'] / seconds:.0f}/s)")
+    print(f"{counts['orders']} orders in {seconds:.0f} s ({counts['orders'] / seconds:.0f}/s), {counts['wrong']} wrong")
     for name in sorted(counts):
         print(f"  {name}: {counts[name]}")
     return 1 if counts["wrong"] else 0

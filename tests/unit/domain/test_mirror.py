@@ -93,8 +93,8 @@ def test_the_recorded_taxed_order_keeps_its_goods_taxes_coupon_and_shipping() ->
 @pytest.mark.parametrize("seed", range(40))
 def test_orders_as_the_shop_computes_them_come_out_equal(seed: int) -> None:
     shop = OrderShop(1_000_000 + seed)
-    till = Till(shop.products)
-    where = MirrorInto(till.location, "USD", 2, till.variations)
+    till = Till(shop.products, shop.currency)
+    where = MirrorInto(till.location, shop.currency, shop.digits, till.variations)
     for _ in range(15):
         raw = shop.order()
         assert judge(raw, mirror(raw, where, till.calculate), till) == ""
