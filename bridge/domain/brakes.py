@@ -60,10 +60,13 @@ def apply_brakes(
     total_skus: int,
     limits: Limits | None = None,
     released: Collection[str] = (),
+    zeroed: Collection[str] = (),
 ) -> list[Brake]:
     """The brakes a run must stop at; empty when it may go on.
 
-    mass_zero, hide, delete and mass_create hold all their subjects together, price_jump each by itself.
+    mass_zero, hide, delete and mass_create hold all their subjects together, price_jump each by itself. ``zeroed``
+    names the SKUs that runs shortly before took to zero without a cause: they count towards mass_zero, so that many
+    small runs may not do what one big run may not.
     """
     limits = limits or Limits()
 
@@ -74,10 +77,13 @@ def apply_brakes(
         return tuple(subject for subject in dict.fromkeys(found) if subject not in free)
 
     brakes = []
-    zeroed = held("mass_zero", "zero_stock")
-    if len(zeroed) >= limits.zero_at_least and len(zeroed) > _part(limits.zero_share, total_skus):
-        why = f"{len(zeroed)} of {total_skus} SKUs would go to zero without a sale behind it"
-        brakes.append(Brake("mass_zero", zeroed, why, "mass_zero"))
+    falling = held("mass_zero", "zero_stock")
+    before = len(set(zeroed) - set(falling))
+    many = len(falling) + before
+    if falling and many >= limits.zero_at_least and many > _part(limits.zero_share, total_skus):
+        why = f"{len(falling)} of {total_skus} SKUs would go to zero without a sale behind it"
+        why += f", after {before} others within a day" if before else ""
+        brakes.append(Brake("mass_zero", falling, why, "mass_zero"))
     for kind, done in (("hide", "hidden"), ("delete", "deleted")):
         if subjects := held(kind, kind):
             why = f"{len(subjects)} would be {done} though nobody asked for it"

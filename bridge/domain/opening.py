@@ -13,6 +13,7 @@ from typing import Literal
 ON_PARENT = "its stock is counted on its parent product in the shop"
 SQUARE_UNTRACKED = "Square does not track it"
 SHOP_UNTRACKED = "the shop does not track it"
+NEITHER_TRACKED = "neither side tracks it"
 
 Truth = Literal["ask", "woo", "square"]
 Step = Literal["agreed", "square_is_true", "woo_is_true", "start_tracking", "ask", "off"]
@@ -44,9 +45,10 @@ def open_stock(
     """
     if woo_tracking == "parent":
         return Opening("off", ON_PARENT)
+    shop_tracks = woo_quantity is not None and woo_tracking == "tracked"
     if square_tracking != "tracked":
-        return Opening("off", SQUARE_UNTRACKED)
-    if woo_quantity is None or woo_tracking != "tracked":
+        return Opening("off", SQUARE_UNTRACKED if shop_tracks else NEITHER_TRACKED)
+    if not shop_tracks:
         if has_counts and not refusal and truth == "square":
             return Opening("start_tracking", "Square counts it, the shop starts to", square_quantity)
         return Opening("off", SHOP_UNTRACKED)

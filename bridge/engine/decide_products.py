@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from bridge.domain.brakes import Intent, apply_brakes
 from bridge.domain.plan_products import Conflict, FieldChange, ProductPlan, VariationLink, plan_product
 from bridge.domain.product import ShownProduct
+from bridge.engine.braking import announce, released_names
 from bridge.engine.context import Bridge, Run
-from bridge.engine.decide_stock import announce, released_names
 from bridge.engine.linking import IGNORE
 from bridge.ledger import cursors, decisions, links, outbox, shown
 from bridge.ledger.outbox import Action

@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from bridge.domain.brakes import Brake, Intent, apply_brakes
+from bridge.domain.brakes import Intent
 from bridge.domain.stock import StockView, Target, target
+from bridge.engine.braking import end_mass_zero, hold_zeros
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
-from bridge.ledger import cursors, decisions, links, movements, outbox, shown, stock
+from bridge.ledger import decisions, movements, outbox, shown, stock
 from bridge.ledger.outbox import HELD, Action
 from bridge.ledger.schema import outbox as outbox_table
 from bridge.ledger.stock import StockRow
@@ -34,16 +35,25 @@ _STOCK_WRITES = select(outbox_table).where(
 
 @dataclass(frozen=True, slots=True)
 class StockDecision:
-    """What was found for one variation: the view it was judged by and the number the shop should show."""
+    """What was found for one variation: the view it was judged by and the number the shop should show.
+
+    ``ready`` is False while nothing may be decided, because something about it is not explained yet or under way.
+    """
 
     row: StockRow
     view: StockView
     goal: Target
+    ready: bool = True
 
     @property
     def delta(self) -> int:
         """What has to be added to the shop's number."""
         return 0 if self.goal.refusal else self.goal.quantity - self.row.woo_expected
+
+    @property
+    def zeroes(self) -> bool:
+        """True when the shop would sell no more of it."""
+        return bool(self.delta) and self.goal.quantity <= 0 < self.row.woo_expected
 
 
 def decide_stock(bridge: Bridge, run: Run) -> int:
@@ -57,8 +67,8 @@ def decide_stock(bridge: Bridge, run: Run) -> int:
         if not rows:
             break
         after = rows[-1].vid
-        everything += [one for one in found if one.delta or one.goal.refusal]
-        quiet = [one.row.vid for one in found if not one.delta and not one.goal.refusal]
+        everything += [one for one in found if (one.ready and (one.delta or one.goal.refusal)) or one.zeroes]
+        quiet = [one.row.vid for one in found if one.ready and not one.delta and not one.goal.refusal]
         with bridge.db.transaction() as conn:
             stock.mark(conn, quiet, dirty=0)
             still = [row.vid for row in rows if row.state in ("off", "unopened")]
@@ -66,31 +76,19 @@ def decide_stock(bridge: Bridge, run: Run) -> int:
     if everything:
         with bridge.db.transaction() as conn:
             planned = _plan(bridge, run, conn, everything)
-    _end_mass_zero(bridge)
+    end_mass_zero(bridge)
     return planned
 
 
-def _end_mass_zero(bridge: Bridge) -> None:
-    """With nothing left to be decided the brake asks no more, and a release nobody needed is used up."""
-    with bridge.db.reading() as conn:
-        stands = decisions.is_open(conn, "brake", "mass_zero") or cursors.read_fact(conn, "release:mass_zero")
-        if not stands or stock.dirty(conn, most=1):
-            return
-    with bridge.db.transaction() as conn:
-        decisions.withdraw(conn, "brake", "mass_zero", now=bridge.now())
-        cursors.forget_fact(conn, "release:mass_zero")
-
-
 def look(bridge: Bridge, conn: Connection, rows: list[StockRow]) -> list[StockDecision]:
-    """The decisions for those rows that can be decided now."""
+    """What each row asks for, also where it cannot be decided now."""
     vids = [row.vid for row in rows if row.state == "open"]
     on_hand = stock.counts_of(conn, vids)
     online = online_stores(store_settings(bridge, conn))
     waiting, pending = square_writes(conn, vids, online)
     found = []
     for row in rows:
-        # a gap not explained yet would be mixed up with what our own write may overwrite
-        if row.state != "open" or row.vid in waiting or row.suspect:
+        if row.state != "open":
             continue
         view = StockView(
             woo_expected=row.woo_expected,
@@ -101,7 +99,9 @@ def look(bridge: Bridge, conn: Connection, rows: list[StockRow]) -> list[StockDe
             buffer=buffer_of(bridge, conn, row, online),
             backorders=row.backorders,
         )
-        found.append(StockDecision(row, view, target(view)))
+        # a gap not explained yet would be mixed up with what our own write may overwrite
+        ready = row.vid not in waiting and not row.suspect
+        found.append(StockDecision(row, view, target(view), ready))
     return found
 
 
@@ -141,10 +141,12 @@ def pending_at_square(conn: Connection, vid: int, online: tuple[str, ...]) -> De
 
 def _plan(bridge: Bridge, run: Run, conn: Connection, found: list[StockDecision]) -> int:
     """Put the writes into the outbox, but for those a brake holds or the shop cannot hold."""
-    held = _held(bridge, run, conn, [one for one in found if one.delta])
+    held = _held(bridge, run, conn, found)
     planned = 0
     for one in found:
         row = one.row
+        if not one.ready:
+            continue
         if one.goal.refusal:
             _refuse(bridge, run, conn, one)
             stock.change(conn, row.vid, dirty=0)
@@ -210,36 +212,21 @@ def _refuse(bridge: Bridge, run: Run, conn: Connection, one: StockDecision) -> N
 
 def _held(bridge: Bridge, run: Run, conn: Connection, found: list[StockDecision]) -> set[int]:
     """The vids a brake holds back in this run."""
-    zeroing = [one for one in found if one.goal.quantity <= 0 < one.row.woo_expected]
-    if not zeroing:
+    zeroing = [one for one in found if one.zeroes]
+    now = [_intent(conn, one) for one in zeroing if one.ready]
+    if not now:
         return set()
-    intents = [
-        Intent("zero_stock", str(one.row.vid), one.row.woo_expected, 0, explained=_explained(conn, one))
-        for one in zeroing
-    ]
-    _, total = links.count_links(conn)
-    released = released_names(conn)
-    brakes = apply_brakes(intents, total_skus=total, limits=bridge.settings.limits, released=released)
-    if not brakes:
-        cursors.forget_fact(conn, "release:mass_zero")
-    for brake in brakes:
-        announce(bridge, run, conn, brake)
-    return {int(subject) for brake in brakes for subject in brake.subjects}
+    later = [_intent(conn, one) for one in zeroing if not one.ready and not _written(conn, one.row.vid)]
+    return hold_zeros(bridge, run, conn, now, later)
 
 
-def released_names(conn: Connection) -> set[str]:
-    """Brakes a person let go of."""
-    return {name.removeprefix("release:") for name in cursors.facts_starting(conn, "release:")}
+def _intent(conn: Connection, one: StockDecision) -> Intent:
+    return Intent("zero_stock", str(one.row.vid), one.row.woo_expected, 0, explained=_explained(conn, one))
 
 
-def announce(bridge: Bridge, run: Run, conn: Connection, brake: Brake, *, pid: int | None = None) -> None:
-    """Open the question a brake asks (about a product, when it is about one)."""
-    run.add(f"brake: {brake.name}")
-    decisions.ask(
-        conn, "brake", brake.release, f"Stopped: {brake.why}. Nothing of it was written.",
-        choices=("release", "keep"), now=bridge.now(), pid=pid, run_id=run.id,
-        detail={"brake": brake.name, "subjects": list(brake.subjects[:200])},
-    )  # fmt: skip
+def _written(conn: Connection, vid: int) -> bool:
+    """True while a write of ours to the shop's number is under way: it was judged when it was decided."""
+    return any(action.kind == "change_stock" for action in outbox.open_of_variation(conn, vid))
 
 
 def _explained(conn: Connection, one: StockDecision) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from bridge.domain.opening import ON_PARENT, SHOP_UNTRACKED
+from bridge.domain.opening import NEITHER_TRACKED, ON_PARENT, SHOP_UNTRACKED
 from bridge.domain.stock import WindowOrder, explain_gap, spread
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
@@ -69,7 +69,7 @@ def _is_as_expected(one: WooStock, expected: tuple[int, bool, str] | None) -> bo
 def _is_odd(conn: Connection, row: StockRow, one: WooStock) -> bool:
     if row.state == "off":
         return (
-            row.reason in (SHOP_UNTRACKED, ON_PARENT, DELETED)
+            row.reason in (SHOP_UNTRACKED, NEITHER_TRACKED, ON_PARENT, DELETED)
             and one.quantity is not None
             and one.tracking == "tracked"
         )

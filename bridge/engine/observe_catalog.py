@@ -16,10 +16,10 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from bridge.domain.brakes import believe_listing
-from bridge.domain.opening import SQUARE_UNTRACKED
+from bridge.domain.opening import NEITHER_TRACKED, SQUARE_UNTRACKED
 from bridge.domain.times import time_text
+from bridge.engine.braking import announce, released_names
 from bridge.engine.context import Bridge, Run, cursor_time
-from bridge.engine.decide_stock import announce, released_names
 from bridge.engine.numbers import note_numbers, odd_numbers
 from bridge.ledger import cursors, decisions, links, shown, stock
 from bridge.remotes.port import RawProduct, RawVariation
@@ -162,7 +162,8 @@ def store_square_item(bridge: Bridge, conn: Connection, one: RawProduct) -> None
     for variation in product.variations:
         shown.put_variation(conn, "square", one.remote_id, variation, "", now=now)
     shown.keep_only_variations(conn, "square", one.remote_id, [v.remote_id for v in product.variations])
-    stock.reopen(conn, [v.remote_id for v in product.variations if v.tracking == "tracked"], SQUARE_UNTRACKED)
+    counted = [v.remote_id for v in product.variations if v.tracking == "tracked"]
+    stock.reopen(conn, counted, (SQUARE_UNTRACKED, NEITHER_TRACKED))
 
 
 # -- both -----------------------------------------------------------------------------

@@ -164,10 +164,10 @@ def mark(conn: Connection, vids: Sequence[int], **values: Any) -> None:
         conn.execute(update(stock).where(stock.c.vid.in_(list(vids[start : start + 500]))).values(**values))
 
 
-def reopen(conn: Connection, square_ids: Sequence[str], reason: str) -> None:
-    """Variations left alone for a reason that no longer holds get an opening count again."""
+def reopen(conn: Connection, square_ids: Sequence[str], reasons: Sequence[str]) -> None:
+    """Variations left alone for reasons that no longer hold get an opening count again."""
     vids = select(variation.c.vid).where(variation.c.square_id.in_(list(square_ids)))
-    found = update(stock).where(stock.c.vid.in_(vids), stock.c.state == "off", stock.c.reason == reason)
+    found = update(stock).where(stock.c.vid.in_(vids), stock.c.state == "off", stock.c.reason.in_(list(reasons)))
     conn.execute(found.values(state="unopened", reason=""))
 
 

@@ -67,6 +67,70 @@ def test_a_mass_zero_put_right_by_itself_asks_no_more() -> None:
     assert not questions(world)
 
 
+def test_a_mass_zero_that_comes_in_small_parts_is_stopped_as_well() -> None:
+    """A slow import counts one shelf a minute to zero, and a pass follows each time: no pass alone is too much."""
+    world, ids = _shelf(20)
+    for woo_id in ids:
+        _count_to_zero(world, [woo_id])
+        world.clock.advance(60)
+        world.sync()
+    shown = [world.woo_stock(one) for one in ids]
+    assert shown.count(0) == 4, "a fifth of twenty"
+    assert len(questions(world, "brake")) == 1
+    answer(world, "brake", "release")
+    world.quiet()
+    assert [world.woo_stock(one) for one in ids] == [0] * 20
+    assert not questions(world)
+
+
+def test_after_a_yes_small_parts_are_counted_from_the_beginning() -> None:
+    """What a person agreed to is no reason to ask again at the next single zero."""
+    world, ids = _shelf(20)
+    for woo_id in ids[:6]:
+        _count_to_zero(world, [woo_id])
+        world.sync()
+    answer(world, "brake", "release")
+    world.quiet()
+    _count_to_zero(world, ids[6:7])
+    world.quiet()
+    assert world.woo_stock(ids[6]) == 0
+    assert not questions(world)
+
+
+def test_zeros_of_yesterday_and_zeros_put_right_do_not_count() -> None:
+    """A stock-take finds one empty shelf in ten every day; nobody is asked about that."""
+    world, ids = _shelf(20)
+    for start in range(0, 20, 4):
+        _count_to_zero(world, ids[start : start + 4])
+        world.quiet()
+        assert not questions(world)
+        world.clock.advance(24 * 3600)
+    fresh, more = _shelf(20)
+    for woo_id in more[:8]:
+        _count_to_zero(fresh, [woo_id])
+        fresh.quiet()
+        fresh.square.acts["count"](fresh.stores[0], fresh.twin(woo_id), 5)
+        fresh.quiet()
+    assert not questions(fresh)
+
+
+def test_what_cannot_be_decided_yet_still_counts_towards_the_brake() -> None:
+    """Of eight shelves counted to zero, four have an order's movement on its way to Square: the others must not slip
+    through below the limit meanwhile.
+    """
+    world, ids = _shelf(8)
+    world.square.faults.add("timeout_not_applied", path="/v2/inventory/changes/batch-create", times=None)
+    world.use(settle_after=3600.0)
+    for woo_id in ids[:4]:
+        world.buy(woo_id, 1)
+    world.sync()
+    _count_to_zero(world, ids)
+    world.sync()
+    world.sync()
+    assert [world.woo_stock(one) for one in ids[4:]] == [5] * 4
+    assert len(questions(world, "brake")) == 1
+
+
 def test_a_clearance_sale_that_empties_the_shelves_is_no_mass_zero() -> None:
     """Everything was sold, at tills and online: that explains itself and is not stopped."""
     world, ids = _shelf()

@@ -78,11 +78,25 @@ def test_a_product_square_does_not_count_is_left_alone_until_it_does(made_by_us:
         square_item(world, "Product card", "card")
         world.square.acts["set_tracking"](square_skus(world)["card"], False)
     in_step(world)
-    assert stock_reason(world, "card") == ("off", "Square does not track it")
+    assert stock_reason(world, "card") == ("off", "neither side tracks it")
     world.woo.acts["staff_set_stock"](card, 6)
     world.quiet()
+    assert stock_reason(world, "card") == ("off", "Square does not track it")
     assert world.woo_stock(card) == 6
     world.square.acts["set_tracking"](world.twin(card), True)
+    world.quiet()
+    assert both(world, card) == (6, 6)
+
+
+def test_when_square_is_the_first_to_count_the_reason_names_the_shop_and_then_the_number_travels() -> None:
+    """The other way round: counting begins at Square, then in the shop."""
+    world = World()
+    card = world.simple("card", None)
+    in_step(world)
+    world.square.acts["set_tracking"](world.twin(card), True)
+    world.quiet()
+    assert stock_reason(world, "card") == ("off", "the shop does not track it")
+    world.woo.acts["staff_set_stock"](card, 6)
     world.quiet()
     assert both(world, card) == (6, 6)
 

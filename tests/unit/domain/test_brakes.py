@@ -110,6 +110,17 @@ def test_a_released_brake_lets_go_of_all_or_of_what_was_named() -> None:
     assert partly == []
 
 
+def test_what_went_to_zero_shortly_before_counts_but_is_not_held_and_not_counted_twice() -> None:
+    before = [f"E{number}" for number in range(4)]
+    (brake,) = apply_brakes(intents("zero_stock", 1), total_skus=20, zeroed=before)
+    assert brake.subjects == ("S0",)
+    assert brake.why == "1 of 20 SKUs would go to zero without a sale behind it, after 4 others within a day"
+    assert apply_brakes(intents("zero_stock", 1), total_skus=20, zeroed=before[:3]) == []
+    assert apply_brakes(intents("zero_stock", 4), total_skus=20, zeroed=["S0", "S1", "S2", "S3"]) == []
+    assert apply_brakes([], total_skus=20, zeroed=[f"E{number}" for number in range(20)]) == []
+    assert apply_brakes(intents("zero_stock", 1), total_skus=20, zeroed=before, released=["mass_zero"]) == []
+
+
 def test_the_limits_are_the_retailers() -> None:
     strict = Limits(zero_share=0.01, zero_at_least=1, price_jump=0.1, create_share=0.1, create_at_least=1)
     run = [Intent("zero_stock", "S1"), Intent("price", "S1", 100, 111), *intents("create", 2)]

@@ -47,6 +47,9 @@ def test_what_a_side_does_not_count_is_left_alone(truth: Truth) -> None:
     on_parent = Opening("off", "its stock is counted on its parent product in the shop")
     assert opening(5, 3, truth, woo_tracking="parent", square_tracking="untracked") == on_parent
     assert opening(5, 3, truth, square_tracking="untracked") == Opening("off", "Square does not track it")
+    for woo, tracking in ((None, "tracked"), (5, "untracked"), (None, "untracked")):
+        neither = opening(woo, 3, truth, woo_tracking=tracking, square_tracking="untracked")
+        assert neither == Opening("off", "neither side tracks it")
 
 
 def test_the_shop_starts_to_track_only_what_square_counts_and_is_believed_in() -> None:
