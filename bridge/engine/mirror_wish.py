@@ -16,7 +16,7 @@ from bridge.domain.place import pickup_of
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.mirror_split import SEVERAL, ask_split
-from bridge.ledger import cursors, order_links, rewind
+from bridge.ledger import cursors, order_links, rewind, stock
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.orders import OrderSeen
 from bridge.remotes.port import WooOrder
@@ -93,6 +93,12 @@ def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *,
         return ""
     if forgot:
         return "wanted"
-    if seen.taken or (not moves and (paid_how(raw) == "unpaid" or any(turns))):
+    if seen.taken or (not moves and (paid_how(raw) == "unpaid" or _counted_before(conn, seen))):
         return ""
     return "wanted"
+
+
+def _counted_before(conn: Connection, seen: OrderSeen) -> bool:
+    """Whether lines of goods kept in step took stock before: others (never linked, left alone) count for nothing."""
+    turned = [str(entry[0]) for entry in seen.lines.values() if int(entry[2])]
+    return any(row.state == "open" for row in stock.by_woo(conn, turned).values())

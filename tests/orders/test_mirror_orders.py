@@ -256,3 +256,34 @@ def test_a_till_that_sold_the_last_ones_meanwhile_gets_a_question_and_one_moveme
     assert only_order(world, order)
     assert world.on_hand(world.twin(mug)) == -1
     assert [row.subject for row in questions(world, "shortage")] == [str(order)]
+
+
+def test_a_pickup_order_of_goods_square_does_not_know_reaches_its_store_as_plain_lines() -> None:
+    """A product without a SKU is never linked: its order must be picked all the same."""
+    world, (mug,) = mirroring("mug")
+    loose = world.simple("", 5, name="Loose tea", manage_stock=True)
+    world.quiet()
+    witness = Witness(world)
+    order = world.buy(loose, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    world.quiet()
+    till = only_order(world, order)
+    assert till["location_id"] == world.stores[1] and till["total_money"]["amount"] == 2000
+    assert [("catalog_object_id" in row, row["name"], row["quantity"]) for row in till["line_items"]] == [
+        (False, "Loose tea", "2")
+    ]
+    assert both(world, mug) == (10, 10)
+    assert not witness.faults()
+
+
+def test_such_an_order_waits_for_its_money_like_any_other() -> None:
+    world, _ = mirroring("mug")
+    loose = world.simple("", 5, name="Loose tea", manage_stock=True)
+    world.quiet()
+    order = world.buy(loose, 1, pickup="Bergen", payment="bacs")
+    world.sync()
+    assert not at_the_till(world, order)
+    world.clock.advance(60)
+    world.woo.acts["pay_order"](order)
+    world.sync()
+    assert only_order(world, order)["tenders"]
