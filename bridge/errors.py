@@ -9,6 +9,7 @@ BridgeError                 something a person can act on
 ├── RemoteDown              a side does not answer (exit code 5)
 ├── RemoteRefused           a side answered no
 │   └── AccessRefused       a key or token is missing, wrong, expired or too weak
+├── NotDelivered            an alert could not be delivered
 ├── BrakeOn                 a limit stopped the run before it changed too much (exit code 4)
 └── PlanOutdated            the world changed since the plan was made
 
@@ -90,3 +91,9 @@ class PlanOutdated(BridgeError):
 
     exit_code = 3
     advice = "Make a new plan with `bridge plan --out FILE`, read it, and apply that one."
+
+
+class NotDelivered(BridgeError):
+    """A message could not be delivered."""
+
+    advice = "Check the `alerts` of the configuration with `bridge alerts test`."

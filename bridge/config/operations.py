@@ -34,6 +34,7 @@ class Mail(Section):
     host: Name = "localhost"
     port: Annotated[int, Field(ge=1, le=65535)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: FilePath | None = None
     user: Name | None = None
     password: SecretField | None = None
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-Kind = Literal["raised", "reminder", "recovered"]
+Kind = Literal["raised", "reminder", "recovered", "missed"]
+"""``missed``: it is over, and could not be told while it lasted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a book says of one condition: since when, last seen when, last told when (``None``: not yet)."""
+    """What a book says of one condition: since when, last seen when, last told when (``None``: not yet); ``due``
+    from the moment it was to be told.
+    """
 
     title: str
     since: datetime
     seen: datetime
     told: datetime | None = None
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +80,23 @@ def decide(
         entry = kept[key] = _seen(book.get(key), condition, now, manners)
         kind = _due(entry, condition, now, manners)
         if kind:
+            kept[key] = replace(entry, due=True)
             messages.append(Message(kind, key, condition.title, entry.since, condition))
     for key, entry in book.items():
         if key in standing:
             continue
         if _age(entry.seen, now) < manners.calm:
             kept[key] = entry
-        elif entry.told is not None:
+        elif entry.due:
             kept[key] = entry
-            messages.append(Message("recovered", key, entry.title, entry.since))
+            messages.append(Message("recovered" if entry.told else "missed", key, entry.title, entry.since))
     return messages, kept
 
 
 def accepted(book: Book, message: Message, now: datetime) -> dict[str, Entry]:
     """The book after ``message`` was delivered."""
     left = dict(book)
-    if message.kind == "recovered":
+    if message.condition is None:
         left.pop(message.key, None)
     elif message.key in left:
         left[message.key] = replace(left[message.key], told=now)
@@ -99,7 +104,7 @@ def accepted(book: Book, message: Message, now: datetime) -> dict[str, Entry]:
 
 
 def _seen(entry: Entry | None, condition: Condition, now: datetime, manners: Manners) -> Entry:
-    if entry is None or (entry.told is None and _age(entry.seen, now) >= manners.calm):
+    if entry is None or (not entry.due and _age(entry.seen, now) >= manners.calm):
         return Entry(condition.title, now, now)
     return replace(entry, title=condition.title, seen=now)
 

@@ -240,7 +240,7 @@ def _when(text: str) -> str:
 
 def subject(message: Message, name: str) -> str:
     """One line without anything a mail header must not have."""
-    over = {"raised": "", "reminder": "still: ", "recovered": "over: "}[message.kind]
+    over = {"raised": "", "reminder": "still: ", "recovered": "over: ", "missed": "was, and is over: "}[message.kind]
     line = redact(f"[bridge {name}] {over}{message.title}")
     return "".join(char if char.isprintable() else " " for char in line)[:200]
 
@@ -250,7 +250,8 @@ def as_text(message: Message) -> str:
     since = f"{message.since:%Y-%m-%d %H:%M} UTC"
     found = message.condition
     if found is None:
-        return f"This is over: {message.title} (since {since}).\n\nNothing needs to be done.\n"
+        missed = "\n\nIt could not be told while it lasted." if message.kind == "missed" else ""
+        return f"This is over: {message.title} (since {since}).{missed}\n\nNothing needs to be done.\n"
     parts = (f"What happened: {found.happened}", f"What the bridge did: {found.did}", f"What to do: {found.todo}")
     return _plain("\n\n".join(parts) + f"\n\nSince {since}. You are told again while it lasts, and when it is over.\n")
 

@@ -93,6 +93,7 @@ def _told(one: dict[str, Any]) -> Told:
             since=parse_time(row["since"]),
             seen=parse_time(row["seen"]),
             told=parse_time(row["told"]) if row["told"] else None,
+            due=bool(row.get("due", row["told"])),
         )
         for key, row in one["book"].items()
     }
@@ -106,6 +107,7 @@ def _plain(told: Told) -> dict[str, Any]:
             "since": time_text(entry.since),
             "seen": time_text(entry.seen),
             "told": time_text(entry.told) if entry.told else "",
+            "due": entry.due,
         }
         for key, entry in told.book.items()
     }

@@ -5,12 +5,7 @@ A channel delivers or raises ``NotDelivered``; it never repeats by itself, the c
 
 from __future__ import annotations
 
-import smtplib
-import socket
-import ssl
 from collections.abc import Callable, Mapping
-from email.message import EmailMessage
-from email.utils import format_datetime
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -18,18 +13,9 @@ import httpx
 
 from bridge.clock import Clock
 from bridge.config.model import Config
-from bridge.config.operations import Mail
 from bridge.config.secrets import Secret
-from bridge.errors import BridgeError, ConfigError
-
-TIMEOUT = 20.0
-"""Seconds; nobody is waiting, and a slow mail server is still one."""
-
-
-class NotDelivered(BridgeError):
-    """A message could not be delivered."""
-
-    advice = "Check the `alerts` of the configuration with `bridge alerts test`."
+from bridge.errors import ConfigError, NotDelivered
+from bridge.report.mail import TIMEOUT, MailChannel
 
 
 class Channel(Protocol):
@@ -40,58 +26,6 @@ class Channel(Protocol):
     def send(self, subject: str, text: str, facts: Mapping[str, Any]) -> None:
         """Deliver; raises ``NotDelivered`` or ``ConfigError`` (a missing password)."""
         ...
-
-
-class MailChannel:
-    """Mail through an SMTP server."""
-
-    name = "mail"
-
-    def __init__(self, mail: Mail, clock: Clock, ids: Callable[[], str]) -> None:
-        self._mail, self._clock, self._ids = mail, clock, ids
-
-    def send(self, subject: str, text: str, facts: Mapping[str, Any]) -> None:
-        """Deliver to everybody in ``to``; it counts when the server took it for at least one of them."""
-        mail, letter = self._mail, self._letter(subject, text)
-        secure = ssl.create_default_context()
-        try:
-            with self._connect(secure) as server:
-                if mail.security == "starttls":
-                    server.starttls(context=secure)
-                if mail.user is not None and mail.password is not None:
-                    server.login(mail.user, mail.password.reveal())
-                server.send_message(letter)
-        except smtplib.SMTPException as problem:
-            raise NotDelivered(f"The mail server {mail.host} did not take it: {_said(problem)}.") from None
-        except OSError as problem:
-            raise NotDelivered(f"The mail server {mail.host}:{mail.port} cannot be reached: {_why(problem)}.") from None
-
-    def _connect(self, secure: ssl.SSLContext) -> smtplib.SMTP:
-        mail = self._mail
-        if mail.security == "tls":
-            return smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT, context=secure)
-        return smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT)
-
-    def _letter(self, subject: str, text: str) -> EmailMessage:
-        letter = EmailMessage()
-        host = socket.gethostname()
-        letter["Subject"] = subject
-        letter["From"] = self._mail.sender or f"bridge@{host}"
-        letter["To"] = ", ".join(self._mail.to)
-        letter["Date"] = format_datetime(self._clock.now())
-        letter["Message-ID"] = f"<{self._ids()}@{host}>"
-        letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
-        letter.set_content(text)
-        return letter
-
-
-def _said(problem: smtplib.SMTPException) -> str:
-    code = getattr(problem, "smtp_code", None)
-    return f"{type(problem).__name__}{f' {code}' if code else ''}"
-
-
-def _why(problem: OSError) -> str:
-    return problem.strerror or str(problem) or type(problem).__name__
 
 
 class WebhookChannel:

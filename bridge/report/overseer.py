@@ -1,8 +1,9 @@
 """Watches the bridge from beside it: renews Square's token, tells people of trouble, sends the weekly summary, and
 pings the dead man's switch while all of this works.
 
-``tick`` is one look, for tests, the self-check and the daemon's thread alike. No tick ever raises: what fails is
-logged and done again by the next.
+``tick`` is one look, for tests, the self-check and the daemon's thread alike. What fails in it is logged and done
+again by a later one; a channel that fails is left alone for a while, longer each time (a refused password that is
+tried every minute gets an account locked).
 """
 
 from __future__ import annotations
@@ -28,6 +29,21 @@ from bridge.report.logs import log
 TICK_SECONDS = 60.0
 RENEW_SECONDS = 3600.0
 PING_SECONDS = 300.0
+FIRST_REST, LONGEST_REST = 60.0, 1800.0
+"""Seconds a channel that failed is left alone: doubled with each failure."""
+
+
+@dataclass(slots=True)
+class Rest:
+    """How often a channel failed in a row, and the monotonic second before which it is left alone."""
+
+    failures: int = 0
+    until: float = float("-inf")
+
+    def note(self, sent: bool, now: float) -> None:
+        """Something was sent, or could not be."""
+        self.failures = 0 if sent else self.failures + 1
+        self.until = now if sent else now + min(LONGEST_REST, FIRST_REST * 2 ** (self.failures - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class Overseer:
         self._channels, self._book, self._choices = channels, book, choices
         self._renew, self._before, self._more, self._dead_man = renew, before, more, dead_man
         self._renewed = self._pinged = float("-inf")
+        self._rests: dict[str, Rest] = {}
         self.delivered = self.undelivered = 0
 
     def tick(self) -> Vitals:
@@ -134,7 +151,11 @@ class Overseer:
         return True
 
     def _send(self, channel: Channel, subject: str, text: str, facts: dict[str, Any]) -> bool:
-        sent = self._guarded(f"telling by {channel.name}", lambda: channel.send(subject, text, facts))
+        rest, now = self._rests.setdefault(channel.name, Rest()), self._clock.monotonic()
+        sent = False
+        if now >= rest.until:
+            sent = self._guarded(f"telling by {channel.name}", lambda: channel.send(subject, text, facts))
+            rest.note(sent, now)
         self.delivered, self.undelivered = self.delivered + sent, self.undelivered + (not sent)
         return sent
 
@@ -160,7 +181,11 @@ class Watch:
 
     def _run(self) -> None:
         while not self._done.wait(self._every):
-            self._overseer.tick()
+            try:
+                self._overseer.tick()
+            except Exception as crash:
+                # nobody else would notice that alerts and renewals have ended
+                log("alerts").exception("a look crashed", kind=type(crash).__name__)
 
 
 def manners_of(remind_hours: float, patience_minutes: float) -> Manners:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import sys
 import types
 from collections.abc import Mapping
@@ -24,7 +22,6 @@ from bridge.report.alerts import Limits, as_json, as_text, conditions, subject
 from bridge.report.channels import AppriseChannel, Channel, DeadMan, MailChannel, NotDelivered, channels_of
 from bridge.report.drift import Drift
 from bridge.report.health import Pulse, SideHealth, TokenLife, Vitals
-from tests.report.smtp_server import MailServer
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CALM = Vitals(at=NOW, pass_age=30.0, backup_age=3600.0, disk_free=10**10, working="daemon")
@@ -136,40 +133,6 @@ def config_of(yaml: str, **environ: str) -> Any:
 def channel_of(config: Any, http: httpx.Client | None = None) -> Channel:
     (made,) = channels_of(config, VirtualClock(NOW), lambda: "id-1", http or httpx.Client())
     return made
-
-
-def test_mail_arrives_at_a_mail_server_with_everything_a_letter_needs() -> None:
-    with MailServer() as server:
-        yaml = f"{{mail: {{to: [a@b.example, c@d.example], host: 127.0.0.1, port: {server.port}, security: none}}}}"
-        channel_of(config_of(yaml)).send(subject(message(), "Café"), as_text(message()), {})
-    letter = email.message_from_string(server.letters[0], policy=email.policy.default)
-    assert letter["To"] == "a@b.example, c@d.example"
-    assert letter["Subject"] == "[bridge Café] Square refuses our key or token"
-    assert letter["Date"] == "Mon, 02 Mar 2026 09:00:00 +0000"
-    assert letter["Message-ID"].startswith("<id-1@")
-    assert letter["Auto-Submitted"] == "auto-generated"
-    assert "What to do:" in letter.get_content()
-    named = [line.split(":")[1] for line in server.said if line.lower().startswith("rcpt")]
-    assert named == ["<a@b.example>", "<c@d.example>"]
-
-
-def test_mail_that_is_refused_or_finds_no_server_is_not_delivered_and_says_why() -> None:
-    with MailServer(refuse="550 no such user") as server:
-        yaml = f"{{mail: {{to: [a@b.example], host: 127.0.0.1, port: {server.port}, security: none}}}}"
-        channel = channel_of(config_of(yaml))
-        with pytest.raises(NotDelivered, match="did not take it"):
-            channel.send("s", "t", {})
-        starttls = channel_of(config_of(yaml.replace("none", "starttls")))
-        with pytest.raises(NotDelivered):  # it offers no STARTTLS: nothing is sent in the open
-            starttls.send("s", "t", {})
-    assert server.letters == []
-    with pytest.raises(NotDelivered, match="cannot be reached"):
-        channel.send("s", "t", {})
-
-
-def test_the_password_is_never_sent_in_the_open() -> None:
-    with pytest.raises(ConfigError, match="send the password for all to read"):
-        config_of("{mail: {to: [a@b.example], user: me, password: env:P, security: none}}")
 
 
 @pytest.mark.parametrize("yaml", ["{mail: {to: [nobody]}}", "{mail: {to: [a@b.example], user: me}}", "{weekly: never}"])

@@ -112,30 +112,6 @@ def test_a_brake_is_told_at_once_and_a_restart_does_not_tell_it_again(world: Wor
     assert post.subjects == ["a brake is on"] * 2  # telling twice is better than never
 
 
-def test_a_channel_that_fails_does_not_hold_up_the_other_and_catches_up_later(world: World) -> None:
-    mail, chat = Post("mail"), Post("webhook")
-    watched = Watched(world, mail, chat)
-    mail.works = False
-    note_side(world.bridge, "woo", AccessRefused("WooCommerce: wrong key"))
-    watched.wait(5)
-    assert (mail.subjects, chat.subjects) == ([], ["WooCommerce refuses our key or token"])
-    mail.works = True
-    watched.wait(5)
-    assert mail.subjects == chat.subjects == ["WooCommerce refuses our key or token"]
-    assert watched.overseer.undelivered > 0
-
-
-def test_a_channel_that_crashes_does_not_end_the_watch(world: World) -> None:
-    class Broken(Post):
-        def send(self, subject: str, text: str, facts: Mapping[str, Any]) -> None:
-            raise ZeroDivisionError("a fault in a library")
-
-    chat = Post("webhook")
-    note_side(world.bridge, "woo", AccessRefused("x"))
-    Watched(world, Broken(), chat).wait(5)
-    assert chat.subjects == ["WooCommerce refuses our key or token"]
-
-
 def test_a_book_that_cannot_be_written_is_remembered_by_the_process(world: World, tmp_path: Path) -> None:
     post = Post()
     watched = Watched(world, post, book=tmp_path / "missing" / "book")

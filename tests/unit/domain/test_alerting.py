@@ -86,6 +86,30 @@ def test_a_message_that_could_not_be_delivered_is_tried_again_until_it_is() -> N
     assert channel.kinds == ["raised", "recovered"]
 
 
+def test_a_trouble_that_was_over_before_anybody_could_be_told_is_told_afterwards_once() -> None:
+    channel = Channel()
+    channel.works = False
+    for minute in range(30):
+        channel.tick(at(minute), trouble())
+    for minute in range(30, 60):
+        channel.tick(at(minute))
+    channel.works = True
+    for minute in range(60, 90):
+        channel.tick(at(minute))
+    assert [(message.kind, message.since) for _, message in channel.heard] == [("missed", START)]
+    assert channel.book == {}
+
+
+def test_a_trouble_that_comes_back_before_anybody_could_be_told_is_told_as_it_stands() -> None:
+    channel = Channel()
+    channel.works = False
+    channel.tick(at(0), trouble())
+    channel.tick(at(30))
+    channel.works = True
+    channel.tick(at(31), trouble())
+    assert channel.kinds == ["raised"]
+
+
 def test_a_trouble_seen_long_ago_and_never_told_starts_its_patience_anew() -> None:
     channel = Channel()
     channel.tick(at(0), trouble(minutes=10))
@@ -134,9 +158,11 @@ def test_messages_of_one_trouble_always_alternate_and_never_crowd(
             elif kind == "reminder":
                 assert open_since is not None and when - open_since >= MANNERS.remind_after
                 open_since = when
-            else:
+            elif kind == "recovered":
                 assert open_since is not None
                 open_since = None
+            else:  # missed: nobody was told that it began
+                assert open_since is None
         entry = channel.book.get(key)
         assert (entry is not None and entry.told is not None) == (open_since is not None)
 
