@@ -64,9 +64,14 @@ class Running:
     doorbell: Doorbell | None = None
     url: str = ""
     drain_seconds: float = 20.0
+    crash: BaseException | None = None
 
     def work_until_stopped(self, notify: Notify) -> bool:
-        """Work in a thread of its own, and tell the service manager; True when it ended within the drain time."""
+        """Work in a thread of its own, and tell the service manager; True when it ended within the drain time.
+
+        The watchdog is fed by this thread, but only while the worker lives and gives signs of it: one that hangs for
+        ``HUNG_SECONDS`` has the daemon started anew. What killed the worker is raised here, for the same end.
+        """
         worker = threading.Thread(target=self._work, name="worker", daemon=True)
         worker.start()
         notify.tell("READY=1", f"STATUS={self.daemon.pulse.words}")
@@ -77,11 +82,15 @@ class Running:
                 notify.tell("WATCHDOG=1")
         notify.tell("STOPPING=1", "STATUS=ending what is under way")
         worker.join(self.drain_seconds)
+        if self.crash is not None:
+            raise self.crash
         return not worker.is_alive()
 
     def _work(self) -> None:
         try:
             self.daemon.run()
+        except BaseException as crash:
+            self.crash = crash
         finally:
             self.bells.stop()
 

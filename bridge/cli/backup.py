@@ -45,8 +45,21 @@ def backup(cli: Cli, /, target: Path | None, keep: int | None) -> None:
     _tell(cli, made, gone)
 
 
+def usual_folder(config: Config) -> Path:
+    """Where backups go unless told otherwise."""
+    return config.ledger.path.parent / "backups"
+
+
+def backups_in(folder: Path, stem: str) -> list[Path]:
+    """The files that have the name of a backup of this ledger, the oldest first; none without the folder."""
+    ours = re.compile(re.escape(stem) + r"-\d{8}T\d{6}\.sqlite")
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if ours.fullmatch(path.name) and path.is_file())
+
+
 def _place(config: Config, target: Path | None, stamp: str, keep: int | None) -> Path:
-    folder = config.ledger.path.parent / "backups" if target is None else target
+    folder = usual_folder(config) if target is None else target
     if target is not None and not target.is_dir() and target.suffix:
         if keep:
             raise InputError("--keep goes with a folder.", advice="Name a folder, or leave --keep out.")
@@ -79,9 +92,7 @@ def _note(db: Database) -> None:
 
 def _rotate(folder: Path, stem: str, keep: int) -> list[Path]:
     """Delete all but the newest ``keep`` files that have a backup's name; the name says when it was made."""
-    ours = re.compile(re.escape(stem) + r"-\d{8}T\d{6}\.sqlite")
-    found = sorted(path for path in folder.iterdir() if ours.fullmatch(path.name) and path.is_file())
-    gone = found[:-keep]
+    gone = backups_in(folder, stem)[:-keep]
     for path in gone:
         path.unlink(missing_ok=True)
     return gone

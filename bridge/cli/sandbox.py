@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from bridge.cli.options import BridgeCommand, Cli
 from bridge.errors import InputError
 
 if TYPE_CHECKING:
+    from bridge.sim.kernel.deliveries import Sender
     from bridge.sim.kernel.serve import LoopbackServer
     from bridge.sim.kernel.service import BaseService
     from bridge.sim.square.account import FakeSquare
@@ -49,6 +51,7 @@ def sandbox(cli: Cli, /, woo_products: str | None, woo_port: int, square_port: i
         woo.state.shop_url = shop_server.url
         if woo_products:
             _fill(woo, Path(woo_products))
+        square.hooks.sender = stack.enter_context(_post_at_once())
         stack.enter_context(shop_server)
         stack.enter_context(square_server)
         told = _access(woo, square, shop_server.url, square_server.url)
@@ -84,6 +87,17 @@ def _serve(service: BaseService, port: int) -> LoopbackServer:
         return LoopbackServer(service, port=port)
     except OSError as problem:
         raise InputError(f"Port {port} cannot be used: {problem.strerror}.", advice="Choose another.") from None
+
+
+@contextmanager
+def _post_at_once() -> Iterator[Sender]:
+    """What Square's own test of a subscription delivers with, so that its answer tells the status."""
+    import requests
+
+    from bridge.sim.kernel.serve import post_loopback
+
+    with requests.Session() as session:
+        yield lambda url, headers, body: post_loopback(session, url, headers, body)
 
 
 def _stop_on_signals() -> threading.Event:

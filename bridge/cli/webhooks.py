@@ -160,7 +160,8 @@ def test(cli: Cli, /) -> int:
     with _keeper(cli) as keeper:
         told = {"woo": _test_woo(cli, keeper), "square": _test_square(keeper)}
     for side, (status, words) in told.items():
-        cli.output.line(f"{side:7} {'rang' if status == 200 else f'did not ring ({status or words})'}: {words}")
+        how = "rang" if status == 200 else f"did not ring (HTTP {status})" if status else "did not ring"
+        cli.output.line(f"{side:7} {how}: {words}")
     right = all(status == 200 for status, _ in told.values())
     if not right:
         cli.output.line("\nIs `bridge run` running, and does the proxy pass /hooks/ on to `web.listen`?")

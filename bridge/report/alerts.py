@@ -97,10 +97,10 @@ def _refused(side: str, health: SideHealth) -> Condition:
     name = _NAMES[side]
     todo = (
         "Make a new key in WooCommerce (Settings, Advanced, REST API; read and write), put it where the configuration "
-        "says, then run `bridge doctor`."
+        "says, `systemctl restart bridge`, then look with `bridge doctor`."
         if side == "woo"
         else "With an application of your own: `bridge auth url`, and follow it. With a personal token: put a new one "
-        "where the configuration says. Then run `bridge doctor`."
+        "where the configuration says, then `systemctl restart bridge`. Look with `bridge doctor`."
     )
     return Condition(
         f"{side} refused",

@@ -9,10 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 
 from bridge.cli.accounts import look_at_shop, look_at_square
 from bridge.clock import SystemClock
@@ -122,3 +125,32 @@ def test_a_port_in_use_is_a_usage_error(bridge: Callable[..., Ended]) -> None:
         ended = bridge("sandbox", "--woo-port", told["woo_url"].rpartition(":")[2], "--json")
     assert ended.code == 2
     assert "cannot be used" in ended.json["error"]
+
+
+def test_squares_test_of_a_subscription_is_delivered_at_once_and_tells_the_status() -> None:
+    rung: list[bytes] = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            rung.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(201)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    door = HTTPServer(("127.0.0.1", 0), Door)
+    Thread(target=door.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    with running() as told:
+        url, headers = told["square_url"], {"Authorization": f"Bearer {told['square_token']}"}
+        wish = {
+            "event_types": ["order.created"],
+            "notification_url": f"http://127.0.0.1:{door.server_port}/x",
+            "name": "x",
+        }
+        made = requests.post(f"{url}/v2/webhooks/subscriptions", json={"subscription": wish}, headers=headers).json()
+        address = f"{url}/v2/webhooks/subscriptions/{made['subscription']['id']}/test"
+        tested = requests.post(address, json={}, headers=headers).json()["subscription_test_result"]
+    door.shutdown()
+    door.server_close()
+    assert tested["status_code"] == 201
+    assert rung == [tested["payload"].encode()]

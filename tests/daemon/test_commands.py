@@ -90,6 +90,7 @@ def test_test_rings_both_doors_and_says_when_nobody_is_at_home(shop: Accounts) -
     alone = shop.bridge("webhooks", "test")
     assert alone.code == 1
     assert "bridge run" in alone.out
+    assert "woo     did not ring: no connection\n" in alone.out
     with doors(shop) as running:
         tested = shop.bridge("webhooks", "test", "--json")
         assert tested.json["woo"]["status"] == 200, tested

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.ledger.lease import Holder, LockFile
 from tests.cli.conftest import Accounts, Ended
 
 Run = Callable[..., Ended]
@@ -101,3 +103,33 @@ def test_a_file_that_is_no_backup_changes_nothing(settled: Accounts, content: by
     assert ended.code == 2
     assert (settled.folder / "bridge.sqlite").read_bytes() == before
     assert settled.bridge("restore", "missing.sqlite", "--yes").code == 2
+
+
+def test_restore_without_a_file_lists_the_backups_newest_first_and_changes_nothing(settled: Accounts) -> None:
+    none = settled.bridge("restore")
+    assert none.code == 2
+    assert "There is no backup in" in none.err
+    made = Path(settled.bridge("backup", "--json").json["backup"])
+    older = made.with_name("bridge-20200101T000000.sqlite")
+    older.write_bytes(made.read_bytes())
+    (made.parent / "bridge-notes.sqlite").write_text("mine")
+    before = (settled.folder / "bridge.sqlite").read_bytes()
+    assert settled.bridge("restore", "--json").json["backups"] == [str(made), str(older)]
+    assert f"The newest: bridge restore {made}" in settled.bridge("restore").out
+    assert (settled.folder / "bridge.sqlite").read_bytes() == before
+
+
+def test_while_a_bridge_works_a_backup_is_made_and_a_restore_is_refused_with_what_to_type(settled: Accounts) -> None:
+    ledger = settled.folder / "bridge.sqlite"
+    lock = LockFile(ledger)
+    lock.take(Holder("daemon", os.getpid(), os.uname().nodename, "2026-03-02T04:00:00.000000Z"))
+    try:
+        made = settled.bridge("backup", "--json").json["backup"]
+        refused = settled.bridge("restore", made, "--yes")
+    finally:
+        lock.drop()
+    assert refused.code == 1
+    assert "Nothing was changed" in refused.err
+    assert "systemctl stop bridge" in refused.err
+    assert not list(settled.folder.glob("*.replaced-*"))
+    assert settled.bridge("restore", made, "--yes").code == 0
