@@ -7,6 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bridge.app_daemon import open_daemon
+from bridge.config.load import load_config
+from bridge.engine import daemon
+from bridge.engine.bells import LOOK
+from bridge.engine.systemd_notify import Notify
 from tests.cli.conftest import Accounts
 
 
@@ -114,3 +119,37 @@ def test_with_a_personal_token_there_is_nothing_to_log_in_to(accounts: Accounts)
     ended = accounts.bridge("auth", "url")
     assert ended.code == 2
     assert "personal token" in ended.err
+
+
+def test_a_running_daemon_waits_out_a_revoked_token_and_goes_on_by_itself_after_the_new_login(
+    oauth: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon, "FIRST_BACKOFF", 0.0)  # it may come back at once
+    file = oauth.folder / "bridge.yaml"
+    file.write_text(file.read_text() + 'web: {listen: "127.0.0.1:0"}\n')
+    oauth.product("A-1")
+    log_in(oauth)
+    oauth.settle()
+    product, twin = next(iter(oauth.woo.state.items)), oauth.square_variation("A-1")
+
+    def in_the_stores() -> int:
+        return int(sum(oauth.square.state.inventory.on_hand(twin, place) for place in oauth.stores))
+
+    config = load_config(file)
+    with open_daemon(config, notify=Notify({}), alarm=False) as running, running.daemon.around.hold() as lease:
+        working = running.daemon
+        working.turn(lease)
+        oauth.square.acts["revoke_token"]()
+        oauth.woo.acts["checkout"]([{"id": product, "quantity": 2}])
+        for _ in range(3):
+            working.around.bells.ring(LOOK)
+            working.turn(lease)
+        assert working.pulse.failures == 3
+        assert in_the_stores() == 10
+        log_in(oauth)  # another process, on the same machine; nobody tells the daemon
+        working.turn(lease)
+        assert working.pulse.failures == 0
+        for _ in range(3):
+            working.around.bells.ring(LOOK)
+            working.turn(lease)
+        assert in_the_stores() == 8
