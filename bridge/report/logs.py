@@ -1,7 +1,8 @@
 """Structured logs on standard error: one line an event, times in UTC, no secret in any of them.
 
 Two things keep secrets out: whatever was revealed in this process is replaced by dots wherever it turns up in a line,
-and values under telling names (token, secret, authorization …) never get that far.
+and values under telling names (token, secret, authorization …) never get that far. What libraries log by themselves
+goes the same way: on its own it would reach standard error as it is, with addresses whose last part is a secret.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, Literal, TextIO
 
@@ -44,6 +46,22 @@ def set_up_logs(level: Level = "info", *, as_json: bool = False, stream: TextIO 
         logger_factory=lambda *_: structlog.WriteLogger(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, _Libraries)]:
+        root.removeHandler(handler)
+    root.addHandler(_Libraries(logging.WARNING))
+
+
+class _Libraries(logging.Handler):
+    """Passes on what a library says (warnings and worse), its traceback in the same line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not structlog.is_configured():
+            return
+        said: dict[str, Any] = {"by": record.name, "words": record.getMessage()}
+        if record.exc_info and record.exc_info[1] is not None:
+            said["trace"] = "".join(traceback.format_exception(record.exc_info[1]))
+        log("library").log(min(record.levelno, logging.ERROR), "said", **said)
 
 
 def log(name: str) -> Any:

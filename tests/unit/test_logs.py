@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -70,3 +71,27 @@ def test_a_secret_shows_as_dots_wherever_it_turns_up(revealed: str, as_json: boo
     assert "other-secret" not in written
     assert "•••" in written
     assert "page=2" in written
+
+
+def test_what_a_library_logs_goes_the_same_way_without_secrets_and_in_one_line(revealed: str) -> None:
+    stream = io.StringIO()
+    set_up_logs("info", stream=io.StringIO())
+    set_up_logs("info", stream=stream)  # twice does not say everything twice
+    logging.getLogger("waitress").info("not worth a line")
+    logging.getLogger("urllib3").warning("retrying %s", f"http://shop/x?consumer_key=other-secret&a={revealed}")
+    try:
+        raise ValueError(f"in the middle of {revealed}")
+    except ValueError:
+        logging.getLogger("waitress").exception("Exception while serving /hooks/woo/%s", revealed)
+    retrying, serving = stream.getvalue().splitlines()
+    assert "by=urllib3" in retrying and "level=warning" in retrying
+    assert "level=error" in serving and "ValueError" in serving
+    assert CANARY not in stream.getvalue()
+    assert "other-secret" not in stream.getvalue()
+
+
+def test_without_logs_of_our_own_libraries_are_not_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("info")
+    structlog.reset_defaults()
+    logging.getLogger("waitress").error("said to nobody")
+    assert "said to nobody" not in "".join(capsys.readouterr())
