@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bridge.report.sales import SalesReport
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
-_COLUMNS = ("store", "channel", "day", "product")
+_COLUMNS = ("store", "channel", "day", "product", "fulfilled")
 _NUMBERS = ("quantity", "sold", "refunded", "total", "tax")
 
 
@@ -27,6 +27,7 @@ def report() -> None:
     examples=(
         "bridge report sales",
         "bridge report sales --by store --by day --from 2026-11-01 --to 2026-11-30",
+        "bridge report sales --by channel --by fulfilled",
         "bridge report sales --by product --csv > products.csv",
     ),
 )
@@ -41,7 +42,8 @@ def sales(
 ) -> None:
     """Tell what was sold and given back, each sale and refund counted once.
 
-    Days are those of each store's own calendar; online sales take the first store's. Amounts include tax.
+    `store` is who sold: a till's store, or `online`; `fulfilled` is the store whose goods went out. Days are those of
+    each store's own calendar; online sales take the first store's. Amounts include tax.
     """
     from bridge.clock import SystemClock
     from bridge.errors import InputError

@@ -20,7 +20,7 @@ from bridge.domain.times import parse_time
 JSON = dict[str, Any]
 Channel = Literal["online", "till"]
 Kind = Literal["product", "shipping", "fee", "tip", "other"]
-By = Literal["store", "channel", "day", "product", "kind"]
+By = Literal["store", "channel", "day", "product", "kind", "fulfilled"]
 ZERO = Decimal(0)
 
 COUNTED = frozenset({"processing", "completed", "on-hold", "refunded"})
@@ -31,7 +31,8 @@ COUNTED = frozenset({"processing", "completed", "on-hold", "refunded"})
 class SalesRow:
     """One row: what was sold (or given back, negative) where, on which day of the store's own calendar.
 
-    ``product`` is the SKU or, without one, the name; ``source`` names the order or refund it comes from.
+    ``store`` is who sold it, ``fulfilled`` whose goods they were (told by the report alone). ``product`` is the SKU
+    or, without one, the name; ``source`` names the order or refund it comes from.
     """
 
     channel: Channel
@@ -43,6 +44,7 @@ class SalesRow:
     total: int
     tax: int
     source: str
+    fulfilled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,18 @@ def movement_text(row: Any, stores: Mapping[str, str]) -> str:
         amount = f"{quantity}" if row.kind == "count" else f"{quantity:+}"
         return f"{what}{where}: {amount}{source}"
     if row.kind in ("sale", "restock"):
-        verb = "sold online" if row.kind == "sale" else "given back"
-        return f"{verb}, order {detail.get('order', '?')}: {quantity:+}"
+        verb, way = ("sold online", "from") if row.kind == "sale" else ("given back", "to")
+        return f"{verb}, order {detail.get('order', '?')}: {quantity:+}{_where(detail.get('stores', {}), way, stores)}"
     return _own_words(row.kind, detail, quantity)
+
+
+def _where(shares: Mapping[str, str], way: str, stores: Mapping[str, str]) -> str:
+    """The stores that gave the goods or got them back: `` from Oslo``, `` from Oslo 2, Bergen 1``."""
+    names = {stores.get(store_id, store_id): number for store_id, number in shares.items()}
+    if not names:
+        return ""
+    parts = list(names) if len(names) == 1 else [f"{name} {number}" for name, number in names.items()]
+    return f" {way} {', '.join(parts)}"
 
 
 def _own_words(kind: str, detail: Mapping[str, Any], quantity: Decimal) -> str:

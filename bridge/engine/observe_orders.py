@@ -199,24 +199,21 @@ def _carry(
     for move in moves:
         cause = f"order:{order.order_id}:{move.line_id}:{move.turn}"
         back = _came_back(conn, order, seen, move)
+        shares = given[move.line_id] if move.effect < 0 else _stores_that_get(seen, move, stores)
         moved = movements.Movement(
-            "woo",
-            cause,
-            move.row.vid,
-            "sale" if move.effect < 0 else "restock",
-            move.effect,
+            "woo", cause, move.row.vid, "sale" if move.effect < 0 else "restock", move.effect,
             time_text(order.modified),
             detail={
                 "order": order.number or order.order_id,
                 "created": time_text(order.created),
+                "stores": {store_id: str(abs(quantity)) for store_id, quantity in shares},
                 **({"till": str(min(back, move.effect))} if back else {}),
             },
-        )
+        )  # fmt: skip
         movement_id = movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
         if movement_id is None:
             continue
         stock.add_expected(conn, move.row.vid, int(move.effect))
-        shares = given[move.line_id] if move.effect < 0 else _stores_that_get(seen, move, stores)
         _remember_taken(seen, move.line_id, shares)
         if back:
             shares = without_returned(shares, back)

@@ -11,12 +11,16 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bridge.ledger.schema import movement
-from bridge.ledger.text import to_json
+from bridge.ledger.text import of_json, to_json
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One movement to be recorded. ``quantity`` is the effect on stock (a sale of 2 is -2)."""
+    """One movement to be recorded. ``quantity`` is the effect on stock (a sale of 2 is -2).
+
+    ``store_id`` is the store that sold ("" for the shop); which stores gave the goods of an online sale, or got them
+    back, stands in ``detail`` under ``stores``: store id → how many.
+    """
 
     side: str
     cause: str
@@ -34,6 +38,10 @@ _SINCE = (
     .where(movement.c.vid == bindparam("v"), movement.c.id > bindparam("after"))
     .order_by(movement.c.id)
 )
+_OF_ORDER = select(movement.c.detail_json).where(
+    movement.c.side == "woo", movement.c.kind == "sale",
+    movement.c.cause >= bindparam("begin"), movement.c.cause < bindparam("end"),
+)  # fmt: skip
 _OF = select(movement).where(movement.c.vid == bindparam("v")).order_by(movement.c.at, movement.c.id)
 
 
@@ -65,6 +73,12 @@ def since(conn: Connection, vid: int, after_id: int) -> Sequence[Any]:
 def of_variation(conn: Connection, vid: int) -> Sequence[Any]:
     """Every movement of a variation, oldest first."""
     return conn.execute(_OF, {"v": vid}).all()
+
+
+def stores_of_order(conn: Connection, order_id: str) -> set[str]:
+    """The stores that gave something for an order of the shop, also what came back since."""
+    found = _OF_ORDER, {"begin": f"order:{order_id}:", "end": f"order:{order_id};"}
+    return {store for row in conn.execute(*found) for store in of_json(row.detail_json).get("stores", ())}
 
 
 def last_id(conn: Connection) -> int:

@@ -7,14 +7,14 @@ total can be checked to the cent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection
 
 from bridge.domain.sales import ZERO, By, SalesRow, Sum, is_refund, summed
-from bridge.ledger import sales, till
+from bridge.ledger import movements, sales, till
 from bridge.ledger.sales import Sale
 from bridge.ledger.stores import all_stores
 
@@ -49,6 +49,8 @@ def sales_report(conn: Connection, *, by: Sequence[By], first: date, last: date)
     entries = sales.every(conn, last)
     counted, elsewhere = split(conn, entries)
     names = {row.store_id: str(row.name) for row in all_stores(conn)}
+    if "fulfilled" in by:
+        counted = [_with_stores(conn, one, names) for one in counted]
     rows = [replace(row, store=names.get(row.store, row.store)) for row in _within(counted, first, last)]
     apart = [(one.side, _within([one], first, last)) for one in elsewhere]
     sides = []
@@ -78,6 +80,15 @@ def split(conn: Connection, entries: Sequence[Sale]) -> tuple[list[Sale], list[S
         else:
             counted.append(one)
     return counted, elsewhere
+
+
+def _with_stores(conn: Connection, one: Sale, names: Mapping[str, str]) -> Sale:
+    """The entry with the stores whose goods it was: an online sale's own, a till's own store."""
+    if one.side == "square":
+        return replace(one, rows=tuple(replace(row, fulfilled=names.get(row.store, row.store)) for row in one.rows))
+    order_id = one.remote_id if one.kind == "order" else next(iter(one.about), "")
+    given = sorted(names.get(store, store) for store in movements.stores_of_order(conn, order_id))
+    return replace(one, rows=tuple(replace(row, fulfilled=" + ".join(given) or "not known") for row in one.rows))
 
 
 def _within(entries: Sequence[Sale], first: date, last: date) -> list[SalesRow]:

@@ -58,6 +58,8 @@ def test_a_split_order_says_in_every_list_that_it_is_at_no_till_and_why() -> Non
     story = "\n".join(explain_order(world.bridge, f"#{order}").lines_for_people())
     assert "It is not at the till; its goods were taken from stock by adjustments" in story
     assert "come from several stores" in story
+    assert f"sold online, order {order}: -2 from Oslo" in story
+    assert f"sold online, order {order}: -1 from Bergen" in story
     assert "mug: 2 from Oslo" in story
     assert "cup: 1 from Bergen" in story
     (row,) = [one for one in latest_orders(world.bridge) if one["order"] == str(order)]
@@ -65,6 +67,20 @@ def test_a_split_order_says_in_every_list_that_it_is_at_no_till_and_why() -> Non
     assert "several stores" in row["reason"]
     lists = "\n".join(text_of(picklist(world.bridge)))
     assert lists.index("Bergen") < lists.index("1 × Product cup") < lists.index("Oslo") < lists.index("2 × Product mug")
+
+
+def test_one_line_of_several_stores_says_how_many_each_gave_and_got_back() -> None:
+    world, mug, _ = apart(may_split=True)
+    receive(world, world.twin(mug), 3, 1)
+    world.quiet()
+    order = world.buy(mug, 12, payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(30)
+    world.woo.acts["staff_order_status"](order, "cancelled")
+    world.sync()
+    story = "\n".join(explain_order(world.bridge, f"#{order}").lines_for_people())
+    assert "-12 from Oslo 9, Bergen 3" in story
+    assert "+12 to Oslo 9, Bergen 3" in story
 
 
 @pytest.mark.parametrize("status", ["completed", "cancelled"])

@@ -88,6 +88,20 @@ def test_by_store_names_the_store_that_sold_and_the_one_that_took_back() -> None
     assert {row.key[0]: row.total for row in made.groups} == {"Oslo": 2000, "Bergen": -1000}
 
 
+def test_who_sold_and_whose_goods_went_out_are_two_questions() -> None:
+    world, mug = shop_and_tills()
+    bergen = {"name": "Bergen", "address": {}, "details": "", "enabled": True}
+    world.woo.acts["set_pickup_locations"]([bergen])
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    refund_line(world, order)
+    world.sell(world.twin(mug), 1, store=0)
+    world.sync()
+    by_both = {one.key: (one.sold, one.refunded) for one in report(world, "store", "fulfilled").groups}
+    assert by_both == {("online", "Bergen"): (2000, 1000), ("Oslo", "Oslo"): (1000, 0)}
+    assert [one.key for one in report(world, "store").groups] == [("Oslo",), ("online",)]
+
+
 def test_an_amount_given_back_without_goods_counts() -> None:
     world, mug = shop_and_tills()
     sold = world.sell(world.twin(mug), 2)
