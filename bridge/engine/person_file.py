@@ -35,6 +35,11 @@ _STAYS = (
     ("a mark that this customer was erased", "so that they are not recognised again; it holds no personal data"),
 )  # fmt: skip
 
+_FREED = (
+    "what was overwritten, in unused parts of the ledger's file",
+    "another program was reading it: stop `bridge run` for a moment and erase again",
+)
+
 
 @dataclass(slots=True)
 class PersonFound:
@@ -59,7 +64,8 @@ class PersonFound:
 
     def add_address(self, raw: JSON) -> None:
         """Streets of a raw address."""
-        streets = (str(raw.get(name) or "").strip() for name in ("address_1", "address_line_1"))
+        names = ("address_1", "address_2", "address_line_1", "address_line_2")
+        streets = (str(raw.get(name) or "").strip() for name in names)
         self.terms |= {street for street in streets if len(street) >= 5}
 
 
@@ -145,6 +151,8 @@ def _learn(found: PersonFound, raw: JSON) -> None:
     found.add(shop_person(raw))
     for part in ("billing", "shipping"):
         found.add_address(raw.get(part) or {})
+    note = str(raw.get("customer_note") or "").strip()
+    found.terms |= {note} if len(note) >= 5 else set()
 
 
 # -- the ledger -------------------------------------------------------------------------
@@ -160,7 +168,8 @@ def _mentions(conn: Connection, found: PersonFound) -> Iterator[tuple[Table, lis
             of_order = inbox.c.topic.startswith("order") & inbox.c.object_id.in_(sorted(found.order_ids))
             said += [of_order, inbox.c.topic.startswith("customer") & inbox.c.object_id.in_(accounts)]
         if said:
-            rows = list(conn.execute(select(table).where(or_(*said))))
+            left = [inbox.c.body != ""] if table is inbox else []
+            rows = list(conn.execute(select(table).where(or_(*said), *left)))
             if rows:
                 yield table, rows
 
@@ -227,6 +236,8 @@ def erase(bridge: Bridge, asked: str, *, ask_sides: bool = True) -> Erased:
                 under_way = f"{len(hits) - len(ended)} writes that are under way"
                 stays.append((under_way, "they are needed until they have ended: run `bridge sync`, then erase again"))
         rows["person"] = _forget_links(bridge, conn, found)
+    if not bridge.db.rewrite():
+        stays.append(_FREED)
     return Erased({name: number for name, number in rows.items() if number}, tuple(stays))
 
 
