@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from bridge.domain.availability import StoreAnswer, StoreShelf, availability
 from bridge.engine.context import Bridge, store_settings
-from bridge.engine.sync_places import hours_of_store
+from bridge.engine.store_hours import hours_of_store, lead_of
 from bridge.errors import InputError
 from bridge.ledger import links, stock
 from bridge.ledger.promised import promised
@@ -64,7 +64,7 @@ def shelves_of(bridge: Bridge, conn: Connection, vids: Sequence[int]) -> list[St
     """What every store has of some variations, most wanted store first."""
     counts = stock.counts_of(conn, vids)
     pending = promised(conn, vids)
-    lead = timedelta(minutes=bridge.settings.pickup_lead_minutes)
+    lead = lead_of(bridge)
     places = {row.store_id: row for row in all_stores(conn)}
     made = []
     for setting in store_settings(bridge, conn):

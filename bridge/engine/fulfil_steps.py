@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
-from bridge.domain.hours import hours_of_square, open_until
+from bridge.domain.hours import open_until
 from bridge.domain.order import ShopMove, ready_note, shop_move, step_note
 from bridge.engine.context import Bridge, Run
+from bridge.engine.store_hours import hours_of_store
 from bridge.errors import RemoteRefused
 from bridge.ledger import decisions, order_links, outbox, till
 from bridge.ledger.stores import all_stores
@@ -78,9 +79,7 @@ def _note(bridge: Bridge, conn: Connection, order: OrderAtTill, move: ShopMove) 
     name = store.name if store is not None else order.store_id
     if move.clerk != "ready" or store is None:
         return step_note(move.clerk, name)
-    body = of_json(store.body_json)
-    address = body.get("address") or {}
+    address = of_json(store.body_json).get("address") or {}
     where = [str(address.get(part) or "").strip() for part in ("address_line_1", "postal_code", "locality")]
-    hours = hours_of_square(body.get("business_hours"), store.timezone)
-    until = open_until(hours, bridge.clock.now())
+    until = open_until(hours_of_store(bridge, store), bridge.clock.now())
     return ready_note(name, until, store.timezone, ", ".join(part for part in where if part))

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.domain.hours import Hours, Span, hours_of_square
 from bridge.domain.place import PlaceChange, PlacePlan, StorePlace, paste_text, plain_name, store_place
 from bridge.domain.place_merge import PlaceMerge, flat, left_after, merge_places
 from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge, Run, store_settings
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.place_map import withdraw_known
+from bridge.engine.store_hours import hours_of_store
 from bridge.ledger import history, outbox, places
 from bridge.ledger.outbox import Action
 from bridge.ledger.stores import all_stores
@@ -38,14 +38,6 @@ class PlaceLook:
     kept: tuple[str, ...]
     paste: str = ""
     pickup_on: bool = True
-
-
-def hours_of_store(bridge: Bridge, row: Any) -> Hours:
-    """A store's opening hours as Square tells them, with the holidays configured for it (its own before all's)."""
-    found: dict[Any, Sequence[Span]] = {}
-    for owner in ("", row.store_id):
-        found |= bridge.settings.pickup.holidays.get(owner, {})
-    return hours_of_square(of_json(row.body_json).get("business_hours"), row.timezone, found)
 
 
 def store_places(bridge: Bridge, conn: Connection) -> list[StorePlace]:

@@ -12,8 +12,9 @@ import pytest
 from bridge.clock import VirtualClock
 from bridge.domain.customer import Person, square_fields
 from bridge.domain.fulfillment import fulfillment_of
-from bridge.domain.hours import is_open
+from bridge.domain.hours import hours_of_square, is_open
 from bridge.domain.mirror import Mirrored, MirrorInto, mirror
+from bridge.domain.place import store_place
 from bridge.domain.refund import RefundFact, marked_reason, origin_in
 from bridge.errors import RemoteRefused
 from bridge.remotes.calls import Caller
@@ -28,7 +29,6 @@ from bridge.remotes.orders_port import (
 )
 from bridge.remotes.pace import Pace
 from bridge.remotes.port import Done, Outcome, Refused, Unknown
-from bridge.remotes.square.locations import hours_of, places_of
 from bridge.remotes.square.orders import SquareOrders
 from bridge.remotes.square.payments import SquarePayments
 from bridge.remotes.square.people import SquarePeople
@@ -215,7 +215,7 @@ def test_calculating_writes_nothing_and_refusals_are_told(till: Till) -> None:
 
 def test_mirrors_of_real_orders_keep_to_squares_schema_and_arrive_at_their_total(till: Till) -> None:
     for seed in range(3):
-        shop = OrderShop(3_000_000 + seed)
+        shop = OrderShop(3_000_001 + seed)  # shops that sell in dollars, as the till does
         known = dict(zip(map(str, shop.products), till.variations, strict=False))
         for n in range(8):
             raw = shop.order() | {"billing": BILLING, "customer_note": "ring the bell"}
@@ -261,10 +261,11 @@ def test_locations_become_stores_with_hours_and_pickup_places(till: Till) -> Non
     till.seller.state.locations[till.places[0]] = {**first, "business_hours": {"periods": periods}, "timezone": "UTC"}
     till.seller.acts["deactivate_location"](till.places[1])
     stores = {store.store_id: store for store in till.reader.stores()}
-    hours = hours_of(stores[till.places[0]])
+    raws = {one: {"id": one, "name": store.name, **store.raw} for one, store in stores.items()}
+    hours = hours_of_square(raws[till.places[0]]["business_hours"], stores[till.places[0]].timezone)
     assert is_open(hours, datetime(2026, 11, 23, 9, tzinfo=UTC)) and not is_open(
         hours, datetime(2026, 11, 23, 17, tzinfo=UTC)
     )
-    places = {place.store_id: place for place in places_of(list(stores.values()), online={till.places[2]: False})}
+    places = {one: store_place(raw, hours, enabled=one != till.places[2]) for one, raw in raws.items()}
     assert [places[place].enabled for place in till.places] == [True, False, False]
     assert "Mon 09:00-17:00" in places[till.places[0]].details

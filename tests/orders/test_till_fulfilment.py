@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge.domain.hours import Span
 from bridge.domain.order import StatusWords
+from bridge.engine.settings import PlaceSettings
 from tests.orders.mirror_stage import mirroring, only_order
 from tests.scenarios.witness import open_writes, questions
 from tests.world import World
@@ -32,6 +36,10 @@ def at_till(world: World, square_order: str, state: str) -> None:
     world.sync()
 
 
+def link_order(world: World, square_order: str) -> str:
+    return str(world.square.state.orders[square_order]["reference_id"]).removeprefix("woo-")
+
+
 def status(world: World, order: int) -> str:
     return str(world.woo.state.orders[order].status)
 
@@ -46,6 +54,21 @@ def test_prepared_at_the_till_tells_the_customer_where_and_until_when() -> None:
     assert status(world, order) == "processing"
     [note] = customer_notes(world, order)
     assert "ready for pickup at Bergen" in note and "open until 20:00" in note
+
+
+def test_a_holiday_of_the_configuration_counts_for_pickup_time_and_for_the_note() -> None:
+    monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
+    half, none = (Span(time(8), time(9)),), ()
+    holidays = PlaceSettings(holidays={"": {monday: none, tuesday: half}})
+    world, _, _, square_order = pickup_order(pickup=holidays)
+    zone = ZoneInfo(str(world.square.state.locations[world.stores[1]]["timezone"]))
+    due = world.square.state.orders[square_order]["fulfillments"][0]["pickup_details"]["pickup_at"]
+    # closed on Monday and open for an hour on Tuesday, which the preparing takes: Wednesday at opening time
+    assert datetime.fromisoformat(due).astimezone(zone).isoformat()[:16] == "2026-03-04T01:00"
+    to_tuesday = datetime(2026, 3, 3, 8, 30, tzinfo=zone) - world.clock.now()
+    world.clock.advance(to_tuesday.total_seconds() - 121)
+    at_till(world, square_order, "PREPARED")
+    assert "open until 09:00 on 03 March" in customer_notes(world, int(link_order(world, square_order)))[0]
 
 
 def test_picked_up_completes_the_order_and_says_nothing_twice() -> None:
