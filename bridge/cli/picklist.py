@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 
 _HANDOVER = {"PICKUP": "pickup", "SHIPMENT": "to be shipped", "DELIVERY": "to be delivered", "": "nothing to hand over"}
 _STYLE = (
-    "body{font:14px/1.4 sans-serif;margin:2em}section{break-after:page}article{break-inside:avoid;"
-    "border-top:1px solid #999;padding:.6em 0}table{border-collapse:collapse}td{padding:.15em .8em .15em 0}"
-    "td:first-child{width:1.2em;height:1.2em;border:1px solid #333;padding:0}.note{font-style:italic}"
+    "@page{size:A4;margin:15mm}body{font:12pt/1.4 sans-serif;margin:0 auto;max-width:180mm}"
+    "section+section{break-before:page}h1{margin:0}h2{font-size:1.1em;margin:.2em 0}p{margin:.2em 0}"
+    "article{break-inside:avoid;border-top:1px solid #999;padding:.6em 0}table{border-collapse:collapse;width:100%}"
+    "td{padding:.2em .8em .2em 0;vertical-align:top}td.box{width:1.1em;height:1.1em;border:1px solid #333;padding:0}"
+    "td.many{white-space:nowrap;text-align:right}td.name{width:100%;padding-left:.8em}.note{font-style:italic}"
+    ".unpaid{font-weight:bold;border:1px solid #333;padding:0 .3em}"
 )
 
 
@@ -29,15 +33,17 @@ _STYLE = (
 @click.option("--store", default="", metavar="STORE", help="Only this store (id or name).")
 @click.option(
     "--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True,
-    help="html prints one store per page.",
+    help="html is a page to print or to save as PDF, each store beginning a new sheet.",
 )  # fmt: skip
 @click.pass_obj
 def picklist(cli: Cli, /, store: str, form: str) -> None:
     """List what each store has to prepare, to read or to print.
 
-    Reads the shop's orders now; the stores that give the goods come from the ledger.
+    Every open order of the shop is on it, paid or to be paid on delivery; those waiting for their money are not. Reads
+    the shop's orders now; the stores that give the goods come from the ledger.
     """
     from bridge.cli.opened import opened
+    from bridge.clock import SystemClock
     from bridge.engine.explain import store_named
     from bridge.engine.picklist import picklist as look_up
 
@@ -46,7 +52,7 @@ def picklist(cli: Cli, /, store: str, form: str) -> None:
             store_id = store_named(conn, store) if store else ""
         found = look_up(bridge, store_id=store_id)
     if form == "html":
-        cli.output.line(html_of(found))
+        cli.output.line(html_of(found, made_at=SystemClock().now()))
     else:
         for line in text_of(found):
             cli.output.line(line)
@@ -61,37 +67,54 @@ def text_of(found: Sequence[PickOrder]) -> list[str]:
     for store, some in groupby(found, key=lambda one: one.store):
         lines += [*([""] if lines else []), store, "=" * len(store)]
         for one in some:
-            lines.append(f"Order {one.number}, {_about(one)}")
+            lines.append(f"Order {one.number}, {_about(one)}{'' if one.paid else ', NOT PAID'}")
             lines += [
                 f"  [ ] {line.quantity} × {line.name}{f'  ({line.sku})' if line.sku else ''}" for line in one.lines
             ]
-            if one.note:
-                lines.append(f"      Note: {one.note}")
+            lines += [f"      {said}" for said in _remarks(one)]
     return lines
 
 
 def _about(one: PickOrder) -> str:
-    parts = [_HANDOVER[one.handover], one.customer, one.phone, "" if one.paid else "NOT PAID"]
+    due = f"ready by {_when(one.ready_by)}" if one.ready_by else ""
+    parts = [_HANDOVER[one.handover], due, one.customer, one.phone]
     return ", ".join(part for part in parts if part)
 
 
-def html_of(found: Sequence[PickOrder]) -> str:
-    """The list as one page per store, ready to be printed; every text of a shopper is escaped."""
-    parts = [f"<!doctype html><html><head><meta charset='utf-8'><title>Pick list</title><style>{_STYLE}</style></head>"]
+def _when(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%a %d %b %H:%M}"
+
+
+def _remarks(one: PickOrder) -> list[str]:
+    """What stands below the goods of an order."""
+    return [
+        *([f"To: {one.ship_to}"] if one.ship_to else []),
+        *([f"The rest of it is at {', '.join(one.others)}."] if one.others else []),
+        *([f"Note: {one.note}"] if one.note else []),
+    ]
+
+
+def html_of(found: Sequence[PickOrder], *, made_at: datetime) -> str:
+    """The list as one sheet per store, ready to be printed; every text of a shopper is escaped."""
+    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>Pick list</title>"
+    parts = [f"<!doctype html><html lang='en'><head>{head}<style>{_STYLE}</style></head>"]
     parts.append("<body>" if found else "<body><p>No open order waits to be prepared.</p>")
     for store, some in groupby(found, key=lambda one: one.store):
-        parts.append(f"<section><h1>{escape(store)}</h1>")
-        parts += [_article(one) for one in some]
-        parts.append("</section>")
+        orders = list(some)
+        count = f"{len(orders)} order{'s' if len(orders) > 1 else ''}, as of {made_at:%Y-%m-%d %H:%M} UTC"
+        parts += [f"<section><h1>{escape(store)}</h1><p>{count}</p>", *map(_article, orders), "</section>"]
     return "".join([*parts, "</body></html>"])
 
 
 def _article(one: PickOrder) -> str:
     rows = "".join(
-        f"<tr><td></td><td>{escape(line.quantity)} ×</td><td>{escape(line.name)}</td><td>{escape(line.sku)}</td></tr>"
+        f"<tr><td class='box'></td><td class='many'>{escape(line.quantity)} ×</td>"
+        f"<td class='name'>{escape(line.name)}</td><td>{escape(line.sku)}</td></tr>"
         for line in one.lines
     )
-    note = f"<p class='note'>{escape(one.note)}</p>" if one.note else ""
+    unpaid = "" if one.paid else " <span class='unpaid'>NOT PAID</span>"
+    remarks = "".join(f"<p class='note'>{escape(said)}</p>" for said in _remarks(one))
     return (
-        f"<article><h2>Order {escape(one.number)}</h2><p>{escape(_about(one))}</p><table>{rows}</table>{note}</article>"
+        f"<article><h2>Order {escape(one.number)}{unpaid}</h2><p>{escape(_about(one))}</p>"
+        f"<table>{rows}</table>{remarks}</article>"
     )

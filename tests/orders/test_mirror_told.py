@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.cli.picklist import html_of, text_of
 from bridge.engine.explain_order import explain_order, is_order, latest_orders, retry_order
-from bridge.engine.picklist import picklist
 from bridge.errors import InputError
 from tests.orders.mirror_stage import at_the_till, link_of, mirroring, only_order, refunds
 from tests.scenarios.stage import both
@@ -77,23 +75,3 @@ def test_an_order_that_did_not_fail_cannot_be_tried_again() -> None:
     with pytest.raises(InputError, match="Nothing of order"):
         retry_order(world.bridge, str(order))
     assert len(at_the_till(world, order)) == 1
-
-
-def test_the_pick_list_names_each_stores_goods_and_leaves_finished_orders_out() -> None:
-    world, (mug, cup) = mirroring("mug", "cup", mode="stock")
-    lines = [{"id": mug, "quantity": 2}, {"id": cup, "quantity": 1}]
-    first = world.woo.acts["checkout"](lines, pickup="Bergen", payment="cod", note="<b>fragile</b>")["order_id"]
-    done = world.buy(mug, 1, pickup="Oslo", payment="cod")
-    world.sync()
-    world.woo.acts["staff_order_status"](done, "completed")
-    found = picklist(world.bridge)
-    assert [(one.order_id, one.store, one.handover, one.paid) for one in found] == [
-        (str(first), "Bergen", "PICKUP", False)
-    ]
-    text = "\n".join(text_of(found))
-    assert "[ ] 2 × Product mug  (mug)" in text
-    assert "NOT PAID" in text
-    page = html_of(found)
-    assert "&lt;b&gt;fragile&lt;/b&gt;" in page
-    assert "<b>fragile" not in page
-    assert picklist(world.bridge, store_id=world.stores[0]) == []
