@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def availability(cli: Cli, /, skus: tuple[str, ...]) -> None:
     """Tell which stores can fill a cart now, later, or not.
 
-    Later means that goods come from other stores first. Name a SKU for one piece, SKU=3 for three. Reads only the
+    Later means that goods come from other stores first; when they are ready is told in each store's own time, and
+    --json also gives the times at which they can be fetched. Name a SKU for one piece, SKU=3 for three. Reads only the
     ledger: what stores keep for themselves and what online orders were promised is not offered again;
     `places.lead_minutes` and `places.transfer_hours` say how long it takes.
     """
@@ -53,9 +54,11 @@ def _wanted(word: str) -> tuple[str, Decimal]:
 
 
 def _row(one: StoreAnswer, found: CartAnswer) -> tuple[object, ...]:
+    from bridge.domain.hours import zone_of
+
     missing = ", ".join(f"{quantity} × {found.skus[vid]}" for vid, quantity in one.missing)
     sent = ", ".join(f"{n} × {found.skus[vid]}: {found.names[store]}" for vid, store, n in one.from_stores)
-    ready = f"{one.ready:%Y-%m-%d %H:%MZ}" if one.ready else None
+    ready = f"{one.ready.astimezone(zone_of(found.zones[one.store_id])):%a %d %b %H:%M}" if one.ready else None
     return one.name, one.answer, ready, one.open_now, missing or None, sent or None
 
 
@@ -65,6 +68,7 @@ def _told(one: StoreAnswer, found: CartAnswer) -> dict[str, Any]:
         "name": one.name,
         "answer": one.answer,
         "ready": one.ready.isoformat() if one.ready else None,
+        "slots": [slot.isoformat() for slot in found.slots.get(one.store_id, ())],
         "open_now": one.open_now,
         "missing": [{"sku": found.skus[vid], "quantity": quantity} for vid, quantity in one.missing],
         "from": [

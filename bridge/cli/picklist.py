@@ -77,7 +77,9 @@ def text_of(found: Sequence[PickOrder]) -> list[str]:
 
 def _about(one: PickOrder) -> str:
     due = f"ready by {_when(one.ready_by)}" if one.ready_by else ""
-    parts = [_HANDOVER[one.handover], due, one.customer, one.phone]
+    elsewhere = one.place and one.place.casefold() != one.store.casefold()
+    handover = f"{_HANDOVER[one.handover]} at {one.place}" if elsewhere else _HANDOVER[one.handover]
+    parts = [handover, due, one.customer, one.phone]
     return ", ".join(part for part in parts if part)
 
 

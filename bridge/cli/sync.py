@@ -81,22 +81,16 @@ def _alone(cli: Cli, what: str, *, dry_run: bool) -> int:
         from bridge.cli.places import show_places
 
         return show_places(cli) if what == "places" else show_matches(cli)
+    from bridge.engine.sync_places import look
+
     run = part_run.sync_places if what == "places" else part_run.sync_customers
     with opened(cli, writes_as="sync") as bridge:
         with steps(cli, "Syncing") as step:
             report = run(bridge, step=step)
-        code = tell(cli, bridge, report)
-        if what == "places":
-            _tell_paste(cli, bridge)
-    return code
-
-
-def _tell_paste(cli: Cli, bridge: Bridge) -> None:
-    from bridge.engine.sync_places import look
-
-    paste = look(bridge).paste
-    if paste:
-        cli.output.line(f"\nThe bridge may not write there (`woo.app_password`). By hand:\n{paste}")
+        paste = look(bridge).paste if what == "places" else ""
+        if paste:
+            cli.output.line(f"The bridge may not write there without `woo.app_password`. By hand:\n{paste}\n")
+        return tell(cli, bridge, report, idle="Nothing was written." if paste else "")
 
 
 def _ask(cli: Cli, bridge: Bridge, scope: Scope, skus: tuple[str, ...]) -> None:
@@ -125,14 +119,14 @@ def _run(cli: Cli, bridge: Bridge, scope: Scope, skus: tuple[str, ...]) -> Repor
         return apply_plan(bridge, make_plan(bridge, scope, skus=skus, step=step), step=step)
 
 
-def tell(cli: Cli, bridge: Bridge, report: Report) -> int:
-    """Say what a run did, and name its exit code."""
+def tell(cli: Cli, bridge: Bridge, report: Report, *, idle: str = "") -> int:
+    """Say what a run did (``idle`` when it wrote nothing), and name its exit code."""
     from bridge.cli.told import exit_code, report_json, tell_report
     from bridge.ledger import decisions
 
     with bridge.db.reading() as conn:
         brakes = sum(1 for row in decisions.open_ones(conn) if row.kind == "brake")
     code = exit_code(report, brakes=brakes)
-    tell_report(cli.output, report)
+    tell_report(cli.output, report, **({"idle": idle} if idle else {}))
     cli.output.result(report_json(report), ok=code == 0)
     return code

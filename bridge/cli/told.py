@@ -44,13 +44,13 @@ def report_json(report: Report) -> dict[str, Any]:
     }
 
 
-def tell_report(output: Output, report: Report) -> None:
-    """A run for a person."""
+def tell_report(output: Output, report: Report, *, idle: str = "Nothing had to be written: both sides agree.") -> None:
+    """A run for a person; ``idle`` is what is said when nothing was written."""
     counts = sorted_counts(report)
     if counts["done"]:
         output.table(("Done", "Times"), list(counts["done"].items()))
     else:
-        output.line("Nothing had to be written: both sides agree.")
+        output.line(idle)
     if counts["skipped"]:
         output.line()
         output.table(("Left out, because", "Times"), list(counts["skipped"].items()))

@@ -15,7 +15,8 @@ from bridge.domain.fields import Value, is_empty, product_values, variation_valu
 from bridge.domain.merge import NEVER_EMPTIED
 from bridge.engine.context import Bridge
 from bridge.engine.numbers import EDIT_ANSWER
-from bridge.engine.place_map import take_answer
+from bridge.engine.place_map import KIND as PLACE
+from bridge.engine.place_map import store_called, take_answer
 from bridge.engine.refusals import answer_refused
 from bridge.engine.sync_customers import take_person
 from bridge.engine.till_refunds import KIND as TILL_REFUND
@@ -45,6 +46,8 @@ def resolve(bridge: Bridge, decision_id: int, answer: str) -> str:
         if row.state != "open":
             raise InputError(f"Decision {decision_id} is no longer open: {row.answer}.")
         choices = of_json(row.choices_json)
+        if answer not in choices and row.kind == PLACE:
+            answer = store_called(conn, answer, choices)
         if answer not in choices:
             raise InputError(f"“{answer}” is no answer to decision {decision_id}; it can be {' or '.join(choices)}.")
         told = _TAKERS[row.kind](bridge, conn, row, answer)
@@ -223,7 +226,7 @@ _TAKERS: dict[str, Taker] = {
     "fulfilment": _noted,
     "till_order": _noted,
     TILL_REFUND: answer_till_refund,
-    "place": _place,
+    PLACE: _place,
     "person": _person,
     **dict.fromkeys(("shortage", "mirror", "order_edited", "refund"), _noted),
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from bridge.domain.availability import StoreAnswer, StoreShelf, availability
+from bridge.domain.hours import pickup_slots
 from bridge.engine.context import Bridge, store_settings
 from bridge.engine.store_hours import hours_of_store, lead_of
 from bridge.errors import InputError
@@ -20,16 +21,23 @@ from bridge.ledger.schema import on_hand
 from bridge.ledger.stores import all_stores
 
 ZERO = Decimal(0)
+SLOT_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class CartAnswer:
-    """The answers of all stores, soonest first; ``skus`` names variations, ``newest`` is when Square counted last."""
+    """The answers of all stores, soonest first; ``skus`` names variations, ``newest`` is when Square counted last.
+
+    ``zones`` are the stores' time zones; ``slots`` the times (UTC) at which the cart may be fetched in the next days,
+    every half hour on the store's own clock, for stores whose opening hours are known.
+    """
 
     cart: tuple[tuple[str, Decimal], ...]
     answers: tuple[StoreAnswer, ...]
     skus: dict[str, str]
     names: dict[str, str]
+    zones: dict[str, str]
+    slots: dict[str, list[datetime]]
     newest: str
 
 
@@ -41,13 +49,21 @@ def cart_availability(bridge: Bridge, wanted: Sequence[tuple[str, Decimal]]) -> 
         shelves = shelves_of(bridge, conn, vids)
         newest = conn.execute(select(func.max(on_hand.c.calculated_at)).where(on_hand.c.vid.in_(vids))).scalar()
     cart = [(str(row.vid), quantity) for row, _, quantity in rows]
-    hours = bridge.settings.pickup.transfer_hours
-    transfer = None if hours is None else timedelta(hours=hours)
+    travel = bridge.settings.pickup.transfer_hours
+    transfer = None if travel is None else timedelta(hours=travel)
+    answers = tuple(availability(cart, shelves, bridge.clock.now(), transfer=transfer))
+    hours_of = {shelf.store_id: shelf.hours for shelf in shelves if shelf.hours.known}
     return CartAnswer(
         cart=tuple((sku, quantity) for _, sku, quantity in rows),
-        answers=tuple(availability(cart, shelves, bridge.clock.now(), transfer=transfer)),
+        answers=answers,
         skus={str(row.vid): sku for row, sku, _ in rows},
         names={shelf.store_id: shelf.name for shelf in shelves},
+        zones={shelf.store_id: shelf.hours.zone for shelf in shelves},
+        slots={
+            one.store_id: pickup_slots(hours_of[one.store_id], one.ready, days=SLOT_DAYS)
+            for one in answers
+            if one.ready is not None and one.store_id in hours_of
+        },
         newest=str(newest or ""),
     )
 

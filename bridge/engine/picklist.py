@@ -49,7 +49,8 @@ class PickOrder:
     """One order as one store has to prepare it; ``handover`` is PICKUP, SHIPMENT, DELIVERY or "" (nothing is).
 
     ``ready_by`` is when a pickup can be fetched, in the store's own time (ISO 8601), ``ship_to`` the address in one
-    line; "" where there is none. ``others`` are the stores that have the rest of the order.
+    line; "" where there is none. ``place`` is where the shopper wants to fetch it, in the shop's words. ``others`` are
+    the stores that have the rest of the order.
     """
 
     store_id: str
@@ -62,6 +63,7 @@ class PickOrder:
     phone: str
     note: str
     paid: bool
+    place: str
     ready_by: str
     ship_to: str
     others: tuple[str, ...]
@@ -138,11 +140,13 @@ def _for_store(bridge: Bridge, order: WooOrder, store_id: str, rows: dict[str, A
     who = recipient_of(raw, with_address=handover != "PICKUP")
     zone = zone_of(str(row.timezone)) if row is not None else None
     ready = ready_at(bridge, row, order.created).astimezone(zone).isoformat() if handover == "PICKUP" else ""
+    pickup = pickup_of(raw)
     names = {one: str(rows[one].name) if one in rows else one or NO_STORE for one in shares}
     return PickOrder(
         store_id, names[store_id], order.order_id, order.number, order.created.isoformat(), handover,
         str(who["display_name"]), str((raw.get("billing") or {}).get("phone") or ""),
-        str(raw.get("customer_note") or ""), paid_how(raw) in ("paid", "square"), ready,
+        str(raw.get("customer_note") or ""), paid_how(raw) in ("paid", "square"),
+        pickup.text if pickup is not None else "", ready,
         _address(who) if handover not in ("PICKUP", "") else "",
         tuple(sorted(name for one, name in names.items() if one != store_id)),
         tuple(

@@ -72,10 +72,10 @@ def ask_place(bridge: Bridge, run: Run, conn: Connection, pickup: Pickup, *, see
     rows = all_stores(conn)
     known = {setting.store_id for setting in store_settings(bridge, conn)}
     names = {row.store_id: row.name for row in rows if row.store_id in known}
-    which = "; ".join(f"{store_id} = {name}" for store_id, name in names.items())
+    which = " or ".join(names.values())
     asked = decisions.ask(
         conn, KIND, said_by(pickup),
-        f"Which store is the pickup place “{pickup.text}” ({seen_on})? {which}",
+        f"Which store is the pickup place “{pickup.text}” ({seen_on})? It may be {which}, or none (policy).",
         choices=[*names, POLICY], now=bridge.now(), run_id=run.id,
         detail={"place": pickup.text, "method": pickup.method, "instance": pickup.instance, "seen_on": seen_on},
     )  # fmt: skip
@@ -101,10 +101,18 @@ def _pickup_said(said: str) -> Pickup:
     return Pickup("pickup_location", said, "", "")
 
 
+def store_called(conn: Connection, name: str, choices: Iterable[str]) -> str:
+    """The id of the one store of that name among ``choices``; the name itself when it is none's, or several stores'."""
+    known = [row.store_id for row in all_stores(conn) if plain_name(row.name) == plain_name(name)]
+    found = [store_id for store_id in known if store_id in set(choices)]
+    return found[0] if len(found) == 1 else name
+
+
 def take_answer(conn: Connection, said: str, answer: str) -> str:
     """A person named the store of a place, or said that it is none."""
     if answer == POLICY:
         places.choose(conn, said, "")
         return "From now on orders with this pickup place are given to stores as shipped ones are."
     places.choose(conn, said, answer)
-    return f"From now on orders with this pickup place are given to {answer}."
+    name = next((row.name for row in all_stores(conn) if row.store_id == answer), answer)
+    return f"From now on orders with this pickup place are given to {name}; what came before stays where it is."

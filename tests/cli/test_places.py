@@ -39,6 +39,7 @@ def test_sync_places_without_a_password_writes_nothing_and_says_what_to_paste(ac
     before = len(accounts.writes())
     ended = accounts.bridge("sync", "places")
     assert ended.code == 0 and "By hand" in ended.out and "application password" in ended.out, ended
+    assert "agree" not in ended.out
     assert len(accounts.writes()) == before
     assert accounts.bridge("sync", "places", "--dry-run").code == 3
     assert accounts.bridge("sync", "places", "--sku", "mug").code == 2

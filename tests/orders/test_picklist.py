@@ -105,6 +105,15 @@ def test_a_pickup_says_when_it_is_due_in_the_stores_own_time_and_a_shipment_wher
     assert "To: 1 Main St" in text
 
 
+def test_a_pickup_at_a_place_that_is_no_store_says_where_the_shopper_will_come() -> None:
+    world, mug, _ = shop()
+    world.woo.acts["set_pickup_locations"]([{"name": "Kiosk", "address": {}, "details": "", "enabled": True}])
+    buy(world, (mug, 1), pickup="Kiosk")
+    world.sync()
+    (one,) = picklist(world.bridge)
+    assert "pickup at Kiosk, ready by" in "\n".join(text_of([one]))
+
+
 def test_an_order_of_two_stores_says_in_each_where_the_rest_is() -> None:
     world, mug, cup = shop(may_split=True)
     for woo_id, counts in ((mug, (10, 0, 0)), (cup, (0, 5, 0))):

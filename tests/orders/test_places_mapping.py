@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,10 +15,12 @@ from bridge.engine.availability import cart_availability
 from bridge.engine.place_check import place_findings, places_seen
 from bridge.engine.place_map import said_by
 from bridge.engine.settings import PlaceSettings, StoreSetting
+from bridge.errors import InputError
 from bridge.ledger import decisions
 from bridge.ledger.promised import promised
 from bridge.ledger.text import of_json
 from bridge.remotes.port import WooOrder
+from bridge.sim.square.locations import change_location
 from tests.scenarios.stage import in_step, receive
 from tests.world import TEST_SETTINGS, World
 
@@ -199,3 +202,33 @@ def test_two_orders_of_one_pass_are_not_both_given_by_the_store_with_one_piece()
     world.buy(mug)
     world.quiet()
     assert [int(world.on_hand(world.twin(mug), store)) for store in world.stores] == [0, 0, 0]
+
+
+def test_a_place_may_be_answered_with_the_stores_name() -> None:
+    world, mug = world_of()
+    world.buy(mug, 1, pickup="Kiosk")
+    world.quiet()
+    (question,) = asked(world)
+    assert "Bergen or Oslo or Trondheim" in question.question
+    with pytest.raises(InputError, match="no answer"):
+        resolve(world.bridge, question.id, "Nowhere")
+    assert "given to Trondheim" in resolve(world.bridge, question.id, "trondheim")
+    receive(world, world.twin(mug), 5, store=world.stores.index(store_named(world, "Trondheim")))
+    world.quiet()
+    world.buy(mug, 2, pickup="Kiosk")
+    world.quiet()
+    assert on_hand(world, mug, "Trondheim") == 3 and not asked(world)
+
+
+def test_availability_offers_half_hours_while_the_store_is_open_in_its_own_time() -> None:
+    world, _ = world_of()
+    periods = [{"day_of_week": "TUE", "start_local_time": "09:00:00", "end_local_time": "11:00:00"}]
+    for place in world.stores:
+        change_location(world.square, place, {"business_hours": {"periods": periods}})
+    world.sync(full=True)
+    found = cart_availability(world.bridge, [("mug", Decimal(1))])
+    (store,) = [one for one in found.answers if one.answer == "now"]
+    zone = ZoneInfo(found.zones[store.store_id])
+    local = [slot.astimezone(zone).strftime("%a %H:%M") for slot in found.slots[store.store_id]]
+    # the hour of preparing counts while the store is open: from ten on
+    assert local == ["Tue 10:00", "Tue 10:30"]
