@@ -28,10 +28,10 @@ def list_(cli: Cli, /, most: int) -> None:
     if found:
         rows = [
             (row["number"], row["created"][:16].replace("T", " "), row["status"], ", ".join(row["stores"]) or "-",
-             row["till"] or "-", row["reason"])
+             row["text"] or "-", row["reason"])
             for row in found
         ]  # fmt: skip
-        cli.output.table(("Order", "Placed", "Status", "Goods from", "Till", "Why"), rows)
+        cli.output.table(("Order", "Placed", "Status", "Goods from", "At the till", "Why"), rows)
     else:
         cli.output.line("No online order is known yet: bridge sync")
     cli.output.result({"orders": found})

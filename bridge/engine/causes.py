@@ -80,6 +80,8 @@ def write_text(action: Action, stores: Mapping[str, str]) -> str:
         return (
             f"we changed the shop's number by {int(payload['delta']):+} ({before} → {before + int(payload['delta'])})"
         )
+    if action.kind not in (HELD, "count", "adjust"):
+        return f"we wrote to {action.side}: {action.kind.replace('_', ' ')}"
     where = stores.get(payload["store_id"], payload["store_id"])
     if action.kind == HELD:
         return f"{where} gives {Decimal(payload['quantity']):+} through its own order at the till"

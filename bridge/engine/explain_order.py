@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
@@ -31,11 +30,15 @@ _STATES = {
     "stock": "is not at the till; its goods were taken from stock by adjustments",
     "ended": "was cancelled at the till",
 }
-_WORDS = {
-    "create_order": "we made it at the till",
-    "pay_order": "we noted its payment at Square",
-    "move_order": "we moved it along at the till",
-    "refund_payment": "we noted a refund at Square",
+_SHORT = {
+    "wanted": "to be made",
+    "sent": "being made",
+    "open": "there, unpaid",
+    "gateway": "Square's gateway",
+    "counting": "there, paid",
+    "paid": "there, paid",
+    "stock": "not there",
+    "ended": "cancelled there",
 }
 
 
@@ -92,7 +95,7 @@ def explain_order(bridge: Bridge, text: str) -> OrderExplanation:
                 {"woo": one.woo_id or "", "square": one.square_id or "", "amount": one.amount}
                 for one in order_links.refunds_of(conn, row.order_id)
             ),
-            _chain(conn, row.order_id, stores),
+            _chain(conn, row.order_id, stores, bridge.settings.decimals),
             _questions(conn, row.order_id),
         )  # fmt: skip
 
@@ -137,7 +140,7 @@ def _taken(conn: Connection, row: Any, stores: dict[str, str]) -> tuple[dict[str
     return tuple(found)
 
 
-def _chain(conn: Connection, order_id: str, stores: dict[str, str]) -> tuple[Step, ...]:
+def _chain(conn: Connection, order_id: str, stores: dict[str, str], decimals: int) -> tuple[Step, ...]:
     begin, end = f"order:{order_id}:", f"order:{order_id};"
     steps = [
         Step(moved.at, moved.side, movement_text(moved, stores), stores.get(moved.store_id, ""), moved.cause)
@@ -146,12 +149,31 @@ def _chain(conn: Connection, order_id: str, stores: dict[str, str]) -> tuple[Ste
     for action in _writes(conn, order_id):
         if action.kind == HELD and action.state == "dropped":
             continue
-        what = _WORDS.get(action.kind) or write_text(action, stores)
-        if action.kind == "refund_payment":
-            what += f": {Decimal(action.payload['amount'])} minor units"
+        what = _order_words(action, decimals) or write_text(action, stores)
         at = action.done_at or action.sent_at or action.due_at
         steps.append(Step(at, action.side, what, key=action.key, state=action.state))
     return tuple(sorted(steps, key=lambda step: (step.at, bool(step.key))))
+
+
+def _order_words(action: Action, decimals: int) -> str:
+    """A write about an order as such in words; "" for one about its goods."""
+    said = action.payload
+    match action.kind:
+        case "create_order":
+            return "we made it at the till"
+        case "pay_order":
+            return "we noted its payment at Square"
+        case "move_order":
+            return f"we moved it along at the till ({str(said['state']).lower()})"
+        case "refund_payment":
+            return f"we noted a refund at Square: {format_amount(int(said['amount']), decimals)}"
+        case "shop_refund":
+            return f"we noted a refund in the shop: {format_amount(int(said['amount']), decimals)}"
+        case "order_status":
+            return f"we set the shop's order to {said['status']}"
+        case "order_note":
+            return f"we wrote {'to the customer' if said['customer'] else 'a note on the order'}: “{said['text']}”"
+    return ""
 
 
 def _writes(conn: Connection, order_id: str) -> list[Action]:
@@ -192,6 +214,7 @@ def latest_orders(bridge: Bridge, *, most: int = 50) -> list[dict[str, Any]]:
                     "created": row.created,
                     "stores": sorted(stores.get(one, one) for one in given),
                     "till": link.state if link else "",
+                    "text": _SHORT[link.state] if link else "",
                     "reason": link.reason if link else "",
                 }
             )

@@ -27,6 +27,24 @@ def test_an_order_is_explained_from_its_sale_to_its_refund() -> None:
         assert words in text, words
 
 
+def test_an_order_handed_over_and_refunded_at_the_till_is_explained_to_its_end() -> None:
+    world, (mug,) = mirroring("mug", till="always")
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    till = only_order(world, order)
+    for state in ("PREPARED", "COMPLETED"):
+        world.square.acts["fulfillment"](till["id"], state)
+        world.clock.advance(60)
+        world.sync()
+    payment = next(one["id"] for one in world.square.state.payments.values() if one.get("order_id") == till["id"])
+    world.square.acts["refund_amount"](payment, 500)
+    world.quiet()
+    text = "\n".join(explain_order(world.bridge, str(order)).lines_for_people())
+    assert "we wrote to the customer: “Your order is ready for pickup at Bergen" in text
+    assert "we set the shop's order to completed" in text
+    assert "we noted a refund in the shop: 5.00" in text
+
+
 def test_a_number_is_a_sku_where_there_is_one_and_an_order_else() -> None:
     world, (mug,) = mirroring("mug")
     order = world.buy(mug, 1, payment="stripe", paid=True)
