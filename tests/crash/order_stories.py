@@ -5,6 +5,7 @@ from __future__ import annotations
 from bridge.ledger.database import MEMORY
 from tests.crash.life import People, Scenario, woo_skus
 from tests.orders.mirror_stage import at_the_till, mirroring, refunds
+from tests.scenarios.witness import questions
 from tests.world import World
 
 
@@ -26,6 +27,17 @@ def _gateway(ledger: str = MEMORY) -> World:
     return mirroring("mug", mode="stock", ledger=ledger)[0]
 
 
+def _apart(ledger: str = MEMORY) -> World:
+    """Mugs lie in Oslo only and cups in Bergen only."""
+    world, (mug, cup) = mirroring("mug", "cup", ledger=ledger)
+    for woo_id, counts in ((mug, (10, 0, 0)), (cup, (0, 10, 0))):
+        for store, quantity in zip(world.stores, counts, strict=True):
+            world.square.acts["count"](store, world.twin(woo_id), quantity)
+    world.quiet()
+    world.clock.advance(60)
+    return world
+
+
 def _order_id(world: World) -> int:
     return max(world.woo.state.orders)
 
@@ -35,6 +47,13 @@ def _pickup(world: World) -> None:
     shop = woo_skus(world)
     lines = [{"id": shop["mug"], "quantity": 2}, {"id": shop["cup"], "quantity": 1}]
     world.woo.acts["checkout"](lines, pickup="Bergen", payment="stripe", paid=True)
+
+
+def _shipped(world: World) -> None:
+    world.clock.advance(2)
+    shop = woo_skus(world)
+    lines = [{"id": shop["mug"], "quantity": 2}, {"id": shop["cup"], "quantity": 1}]
+    world.woo.acts["checkout"](lines, payment="stripe", paid=True)
 
 
 def _unequal(world: World) -> None:
@@ -81,6 +100,11 @@ def _none(world: World) -> None:
     assert not at_the_till(world, _order_id(world))
 
 
+def _told(world: World) -> None:
+    _none(world)
+    assert [row.subject for row in questions(world, "mirror")] == [str(_order_id(world))]
+
+
 def _given_back(amount: int) -> People:
     def check(world: World) -> None:
         _one_paid(world)
@@ -92,6 +116,7 @@ def _given_back(amount: int) -> People:
 ORDER_STORIES = (
     Scenario("pickup order made at the till", _mirrored, (_pickup,), check=_one_paid),
     Scenario("order that cannot be made equal", _mirrored, (_unequal,), check=_none),
+    Scenario("order of several stores", _apart, (_shipped,), check=_told),
     Scenario("paid order cancelled", _with_order, (_cancel,), check=_given_back(3000)),
     Scenario("order and its cancelling at once", _mirrored, (_pickup, _cancel), check=_given_back(3000)),
     Scenario("part of an order refunded", _with_order, (_refund,), check=_given_back(1000)),
