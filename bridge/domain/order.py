@@ -247,6 +247,8 @@ def recognise_refund(
 
 def _texts(refund: JSON, *orders: JSON | None) -> Iterable[str]:
     yield str(refund.get("reason") or "")
+    returned = orders[0] if orders else None
+    yield from (str(one.get("reason") or "") for one in (returned or {}).get("refunds") or ())
     for order in orders:
         if order is not None:
             # not the ticket's name: tills number their tickets, too

@@ -118,6 +118,16 @@ def till_refund(
     )  # fmt: skip
 
 
+def is_exchange(order: JSON) -> bool:
+    """Whether an order at Square both sells and takes back: its returns count whatever money changed hands."""
+    return bool(order.get("line_items")) and bool(order.get("returns"))
+
+
+def return_name(order_id: str, at: int) -> str:
+    """The name of the return at that place of a Square order: each sale that goods come back from is one."""
+    return f"{order_id}:{at}" if at else order_id
+
+
 def origin_in(reason: str) -> str:
     """The origin written into a reason by the bridge, "" when there is none."""
     found = _MARK.search(reason)

@@ -7,7 +7,7 @@ units including tax, with the tax told apart.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from bridge.domain.hours import zone_of
 from bridge.domain.order_parts import amount, decimal_of, read_money
+from bridge.domain.refund import return_name
 from bridge.domain.times import parse_time
 
 JSON = dict[str, Any]
@@ -25,6 +26,7 @@ ZERO = Decimal(0)
 
 COUNTED = frozenset({"processing", "completed", "on-hold", "refunded"})
 """Statuses of shop orders that are sales; a refunded one is a sale and its refunds."""
+_RETURN = "square return "
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +117,19 @@ def shop_refund_rows(refund: JSON, digits: int, *, number: str, store: str, zone
 
 
 # -- till ----------------------------------------------------------------------------------
-def till_order_rows(
-    order: JSON, *, zone: str, skus: Mapping[str, str], mirrored: Collection[str] = ()
-) -> list[SalesRow]:
+def till_order_rows(order: JSON, *, zone: str, skus: Mapping[str, str]) -> list[SalesRow]:
     """Rows of a raw Square order: a sale, a return order, or an exchange that is both.
 
-    Only paid sales count (tenders, or nothing due on a completed order). Orders in ``mirrored`` are online orders
-    standing at the till: their sale is counted online, and so are their refunds.
+    Only paid sales count (tenders, or nothing due on a completed order). The rows of each return name it as source.
     """
-    sources = {str(row.get("source_order_id") or "") for row in order.get("returns") or ()}
-    if order["id"] in mirrored or sources & set(mirrored):
-        return []
     day = day_of(str(order.get("closed_at") or order.get("created_at")), zone)
     base = _base("till", str(order.get("location_id") or ""), day, f"square order {order['id']}")
     rows: list[SalesRow] = []
     if order.get("tenders") or (order.get("line_items") and order.get("state") == "COMPLETED"):
         rows += _till_sale(order, base, skus)
-    for returned in order.get("returns") or ():
-        rows += _till_return(returned, base, skus)
+    for at, returned in enumerate(order.get("returns") or ()):
+        source = f"{_RETURN}{return_name(str(order['id']), at)}"
+        rows += _till_return(returned, replace(base, source=source), skus)
     return rows
 
 
@@ -206,7 +203,12 @@ def _sum(key: tuple[str, ...], rows: Sequence[SalesRow]) -> Sum:
 
 
 def is_refund(row: SalesRow) -> bool:
-    """Whether a row gives back: all rows of a shop refund, and at a till those of negative quantity or amount."""
-    if row.channel == "online":
-        return row.source.startswith("woo refund")
-    return row.quantity < 0 or (row.quantity == 0 and row.total < 0)
+    """Whether a row gives back. A discount or rounding that lowers a sale does not, nor does one that raises a refund
+    make it a sale: what the row comes from decides.
+    """
+    return row.source.startswith(("woo refund ", _RETURN))
+
+
+def return_of(row: SalesRow) -> str:
+    """The name of the return at a till a row belongs to, "" for any other row."""
+    return row.source.removeprefix(_RETURN) if row.source.startswith(_RETURN) else ""

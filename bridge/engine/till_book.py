@@ -17,7 +17,7 @@ from bridge.domain.sales import SalesRow, shop_order_rows, shop_refund_rows, til
 from bridge.domain.times import normal_time, parse_time, time_text
 from bridge.engine.context import Bridge, Run, overlap_before, read_up_to
 from bridge.engine.observe_square import observe_stores
-from bridge.engine.till_observe import sources_of, store_ids
+from bridge.engine.till_observe import store_ids
 from bridge.ledger import cursors, sales
 from bridge.ledger.sales import Sale
 from bridge.ledger.schema import shown_variation
@@ -116,7 +116,8 @@ def _read_tills(bridge: Bridge, run: Run, since: datetime) -> None:
 def _of_till(order: TillOrder, zone: str, skus: dict[str, str]) -> Sale:
     rows: list[SalesRow] = till_order_rows(order.raw, zone=zone, skus=skus)
     ours = order.version is not None and order.reference.startswith("woo-")
-    return Sale("square", "order", order.order_id, tuple(sources_of(order.raw)), ours, tuple(rows))
+    about = tuple(str(row.get("source_order_id") or "") for row in order.raw.get("returns") or ())
+    return Sale("square", "order", order.order_id, about, ours, tuple(rows))
 
 
 def _skus(conn: Connection, page: Iterable[TillOrder]) -> dict[str, str]:

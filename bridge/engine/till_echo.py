@@ -14,10 +14,12 @@ from sqlalchemy import Connection, select
 from bridge.domain.refund import ORIGIN_KEY
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run
+from bridge.engine.till_exchanges import units_back
 from bridge.ledger import movements, stock, till
 from bridge.ledger.schema import movement
 from bridge.ledger.stock import StockRow
 from bridge.ledger.text import of_json
+from bridge.ledger.till import RefundAtTill
 from bridge.remotes.port import WooOrder
 
 KIND = "till order"
@@ -60,18 +62,36 @@ def returned_at_till(conn: Connection, order_id: str, vid: int, still_taken: Dec
     ``still_taken`` is what the order's lines still hold of the variation: as long as that covers what tills took back,
     the shop put back other units.
     """
-    refunds = {one.refund_id for one in till.refunds_of(conn, order_id) if one.state in ("planned", "done")}
+    refunds = [one for one in till.refunds_of(conn, order_id) if one.state in ("planned", "done")]
     if not refunds:
         return Decimal(0)
-    found = select(movement.c.side, movement.c.kind, movement.c.cause, movement.c.quantity, movement.c.detail_json)
-    back = reckoned = Decimal(0)
-    for side, kind, cause, quantity, detail in conn.execute(found.where(movement.c.vid == vid)):
-        said = of_json(detail)
-        if side == "square" and kind == "return" and said.get("refund") in refunds:
-            back += Decimal(quantity)
-        elif side == "woo" and cause.startswith(f"order:{order_id}:"):
-            reckoned += Decimal(str(said.get("till", 0)))
+    back = _back_at_till(conn, vid, refunds)
+    found = select(movement.c.cause, movement.c.detail_json).where(movement.c.vid == vid, movement.c.side == "woo")
+    ours = (of_json(detail) for cause, detail in conn.execute(found) if cause.startswith(f"order:{order_id}:"))
+    reckoned = sum((Decimal(str(said.get("till", 0))) for said in ours), Decimal(0))
     return max(max(back - still_taken, Decimal(0)) - reckoned, Decimal(0))
+
+
+def _back_at_till(conn: Connection, vid: int, refunds: Sequence[RefundAtTill]) -> Decimal:
+    """Units of a variation that Square's history shows coming back by these refunds.
+
+    Of an exchange no more than these refunds name: it may have taken back the same goods of another sale, too.
+    """
+    plain = {one.refund_id for one in refunds if not one.exchanged}
+    named: dict[str, Decimal] = {}
+    for one in refunds:
+        if one.exchanged:
+            named[one.order_id] = named.get(one.order_id, Decimal(0)) + units_back(conn, one, vid)
+    found = select(movement.c.quantity, movement.c.detail_json)
+    here = found.where(movement.c.vid == vid, movement.c.side == "square", movement.c.kind == "return")
+    back, seen = Decimal(0), dict.fromkeys(named, Decimal(0))
+    for quantity, detail in conn.execute(here):
+        said = of_json(detail)
+        if said.get("refund") in plain:
+            back += Decimal(quantity)
+        elif said.get("transaction") in seen:
+            seen[said["transaction"]] += Decimal(quantity)
+    return back + sum((min(seen[one], named[one]) for one in named), Decimal(0))
 
 
 def without_returned(shares: Sequence[tuple[str, Decimal]], returned: Decimal) -> list[tuple[str, Decimal]]:

@@ -1,7 +1,8 @@
 """Read what tills did: orders, payments and refunds at Square by the time of their last change, each stored once.
 
-With nothing switched on only refunds are read, and only in full passes and when a doorbell speaks of one: an ordinary
-pass costs no call. Cursors reach back, so one thing may be read often; the ledger keeps one row of it.
+With nothing switched on only refunds are read, and only in full passes, when a doorbell speaks of one, and when the
+inventory history shows goods that came back: an ordinary pass costs no call. Cursors reach back, so one thing may be
+read often; the ledger keeps one row of it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from bridge.domain.refund import is_exchange
 from bridge.domain.times import normal_time, parse_time
 from bridge.engine.context import Bridge, Run, read_up_to, store_settings
+from bridge.engine.till_exchanges import came_back_in, keep_returns
 from bridge.ledger import cursors, inbox, order_links, till
 from bridge.ledger.stores import all_stores
 from bridge.remotes.orders_port import TillOrder, TillRefund
@@ -39,7 +42,10 @@ def observe_till(bridge: Bridge, run: Run, *, full: bool) -> None:
     if bridge.settings.till == "never" and not bridge.settings.till_sales_in_woo:
         return
     _begin(bridge)
-    look = _look(bridge, full=full)
+    with bridge.db.reading() as conn:
+        came_back, exchanges = came_back_in(conn, run)
+    look = _look(bridge, full=full, came_back=came_back)
+    fetch_orders(bridge, run, exchanges)
     if look.payments:
         _observe_payments(bridge, run)
     if look.refunds:
@@ -48,12 +54,12 @@ def observe_till(bridge: Bridge, run: Run, *, full: bool) -> None:
         _observe_orders(bridge, run)
 
 
-def _look(bridge: Bridge, *, full: bool) -> Look:
+def _look(bridge: Bridge, *, full: bool, came_back: bool) -> Look:
     with bridge.db.reading() as conn:
         linked = bool(order_links.every(conn, most=1))
         rung = {row.topic.partition(".")[0] for row in inbox.new_ones(conn) if row.side == "square"}
     busy = linked or bridge.settings.till == "always" or bridge.settings.till_sales_in_woo
-    return Look(busy, busy and (full or "payment" in rung), busy or full or "refund" in rung)
+    return Look(busy, busy and (full or "payment" in rung), busy or full or came_back or "refund" in rung)
 
 
 def _begin(bridge: Bridge) -> None:
@@ -106,10 +112,16 @@ def _moved(bridge: Bridge, name: str, mark: str) -> None:
 
 
 def absorb_orders(bridge: Bridge, run: Run, page: Sequence[TillOrder]) -> None:
-    """Store those orders of a page that are news."""
+    """Store those orders of a page that are news; before an exchange the sales whose goods it takes back."""
+    sources = {one for order in page if is_exchange(order.raw) for one in order.returns_of}
+    _store(bridge, run, _unknown(bridge, sources - {order.order_id for order in page}))
+    _store(bridge, run, page)
+
+
+def _store(bridge: Bridge, run: Run, page: Sequence[TillOrder]) -> None:
     with bridge.db.reading() as conn:
         known = till.versions(conn, [order.order_id for order in page])
-        since = cursors.read_fact(conn, SALES_SINCE)
+        since, began = cursors.read_fact(conn, SALES_SINCE), cursors.read_fact(conn, BEGAN)
     news = [order for order in page if known.get(order.order_id, "") < normal_time(order.updated_at)]
     if not news:
         return
@@ -120,18 +132,22 @@ def absorb_orders(bridge: Bridge, run: Run, page: Sequence[TillOrder]) -> None:
                 conn, order.order_id, store_id=order.store_id, updated_at=order.updated_at,
                 fulfillment=order.fulfillment[2], body=order.raw, state="new" if counts else "none", now=bridge.now(),
             )  # fmt: skip
+            keep_returns(bridge, run, conn, order, began)
     run.add("till orders", len(news))
 
 
 def fetch_orders(bridge: Bridge, run: Run, order_ids: Iterable[str]) -> None:
     """Read and store orders the ledger does not know."""
+    absorb_orders(bridge, run, _unknown(bridge, order_ids))
+
+
+def _unknown(bridge: Bridge, order_ids: Iterable[str]) -> list[TillOrder]:
     wanted = {one for one in order_ids if one}
     if not wanted:
-        return
+        return []
     with bridge.db.reading() as conn:
         missing = wanted - till.versions(conn, sorted(wanted)).keys()
-    if missing:
-        absorb_orders(bridge, run, bridge.square.till_orders.orders(sorted(missing)))
+    return bridge.square.till_orders.orders(sorted(missing)) if missing else []
 
 
 # -- payments -------------------------------------------------------------------------

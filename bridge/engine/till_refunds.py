@@ -1,8 +1,8 @@
 """A refund at a till of an online order becomes one refund in the shop that moves no money and no stock.
 
 No money: it was given back at the till. No stock: goods that came back are counted at Square, and travel to the shop's
-number as any other difference does. Whose refund it is follows from links, else from what staff typed; what stays
-doubtful is asked.
+number as any other difference does. An exchange is a refund of what came back in it; its new goods are a sale of the
+till. Whose refund it is follows from links, else from what staff typed; what stays doubtful is asked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bridge.domain.order import CLOSED, DRAFTS, Doubtful, Recognised, recognise_
 from bridge.domain.order_parts import amount, decimal_of
 from bridge.domain.refund import Carry, RefundFact, origin_in, shop_refund, shop_refund_body, till_refund, to_carry
 from bridge.engine.context import Bridge, Run
+from bridge.engine.till_exchanges import goods_of, returned_with, stands_for_difference
 from bridge.engine.till_observe import sources_of
 from bridge.engine.till_sales import sale_key
 from bridge.errors import RemoteRefused
@@ -47,7 +48,9 @@ def decide_refunds(bridge: Bridge, run: Run) -> None:
     with bridge.db.reading() as conn:
         rows = till.new_refunds(conn)
     for row in rows:
-        if row.status in ("FAILED", "REJECTED"):
+        with bridge.db.reading() as conn:
+            left_aside = stands_for_difference(conn, row)
+        if left_aside or row.status in ("FAILED", "REJECTED"):
             _is(bridge, row, "none")
         elif row.status == "COMPLETED":
             try:
@@ -97,21 +100,17 @@ def _doubt(conn: Connection, row: RefundAtTill, order: WooOrder) -> str:
     """What speaks against a typed number: staff type all kinds of numbers, and a wrong refund is hard to take back."""
     if order.status in CLOSED | DRAFTS | {"pending"}:
         return f"which is {order.status}"
-    returned = till.orders(conn, [row.order_id]).get(row.order_id)
+    returned = returned_with(conn, row) or {}
     held: dict[str, Decimal] = {}
     for line in order.lines:
         held[line.variation_id] = held.get(line.variation_id, Decimal(0)) + line.quantity
-    rows = [one for part in (returned.body if returned else {}).get("returns") or () for one in _goods(part)]
+    rows = [one for part in returned.get("returns") or () for one in goods_of(part)]
     linked = links.variations_by(conn, "square", [str(one["catalog_object_id"]) for one in rows])
     for one in rows:
         link = linked.get(str(one["catalog_object_id"]))
         if link is None or held.get(link.woo_id, Decimal(0)) < decimal_of(one.get("quantity")):
             return f"which holds no {decimal_of(one.get('quantity')).normalize():f} × {one.get('name') or 'such goods'}"
     return ""
-
-
-def _goods(returned: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in returned.get("return_line_items") or () if one.get("catalog_object_id")]
 
 
 def _sale_is_under_way(conn: Connection, row: RefundAtTill) -> bool:
@@ -127,9 +126,8 @@ def _sale_is_under_way(conn: Connection, row: RefundAtTill) -> bool:
 
 def _sales_of(conn: Connection, row: RefundAtTill) -> dict[str, OrderAtTill]:
     """The till's sales a refund takes back, by its return order and by the payment it refunds."""
-    returned = till.orders(conn, [row.order_id]).get(row.order_id)
     paid = till.payment_orders(conn, [row.payment_id])
-    return till.orders(conn, [*(sources_of(returned.body) if returned else ()), *paid.values()])
+    return till.orders(conn, [*sources_of(returned_with(conn, row) or {}), *paid.values()])
 
 
 def _image_of(conn: Connection, row: RefundAtTill) -> str | None:
@@ -144,16 +142,17 @@ def _whose(conn: Connection, row: RefundAtTill) -> Recognised | Doubtful | None:
     answer = cursors.read_fact(conn, ANSWER + row.refund_id)
     if answer:
         return Recognised("number", number=answer)
-    returned = till.orders(conn, [row.order_id]).get(row.order_id)
     paid = till.payment_orders(conn, [row.payment_id])
     sales = _sales_of(conn, row)
-    by_order = _online(conn, {**sales, **({row.order_id: returned} if returned else {})})
+    # an exchange's own order is a new sale: what it takes back belongs to other orders
+    own = {} if row.exchanged else till.orders(conn, [row.order_id])
+    by_order = _online(conn, {**sales, **own})
     linked = order_links.by_square(conn, [row.payment_id])
     by_payment = {payment: link.order_id for payment, link in linked.items()}
     by_payment |= {payment: by_order[order] for payment, order in paid.items() if order in by_order}
     return recognise_refund(
         row.body,
-        returned.body if returned else None,
+        returned_with(conn, row),
         by_square_order=by_order,
         by_payment=by_payment,
         sale=next((order.body for order in sales.values()), None),
@@ -207,14 +206,13 @@ def _carry(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder) -> None
 
 
 def _fact(conn: Connection, row: RefundAtTill, order: WooOrder) -> RefundFact:
-    returned = till.orders(conn, [row.order_id]).get(row.order_id)
-    body = returned.body if returned else None
+    body = returned_with(conn, row)
     return till_refund(row.body, body, _line_ids(conn, body, order))
 
 
 def _line_ids(conn: Connection, returned: dict[str, Any] | None, order: WooOrder) -> dict[str, str]:
     """Square variation id → the line of the shop's order that sold it."""
-    ids = [str(line["catalog_object_id"]) for one in (returned or {}).get("returns") or () for line in _goods(one)]
+    ids = [str(line["catalog_object_id"]) for one in (returned or {}).get("returns") or () for line in goods_of(one)]
     by_product = {line.variation_id: line.line_id for line in reversed(order.lines)}
     linked = links.variations_by(conn, "square", ids)
     return {one: by_product[link.woo_id] for one, link in linked.items() if link.woo_id in by_product}

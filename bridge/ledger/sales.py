@@ -26,7 +26,8 @@ _UNTIL = select(sale).where(sale.c.first_day <= bindparam("last")).order_by(sale
 class Sale:
     """An order (``kind`` "order") or a refund of the shop, or an order at Square (sale, return or both).
 
-    ``about`` are orders of the same side it speaks of: the sales a return takes back, the order a refund belongs to.
+    ``about`` are orders of the same side it speaks of: the order a refund belongs to, and the sale each return of a
+    Square order takes back ("" for one without a receipt).
     ``ours``: the bridge made it of something the other side counts.
     """
 

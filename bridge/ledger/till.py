@@ -37,7 +37,10 @@ class OrderAtTill:
 
 @dataclass(frozen=True, slots=True)
 class RefundAtTill:
-    """A stored refund; ``order_id`` is its return order's, ``woo_id`` the online order it belongs to."""
+    """A stored refund; ``order_id`` is its return order's, ``woo_id`` the online order it belongs to.
+
+    Each return of an exchange is stored as a refund of its own, named after the exchange's order.
+    """
 
     refund_id: str
     payment_id: str
@@ -47,6 +50,16 @@ class RefundAtTill:
     state: str
     woo_id: str
     body: JSON
+
+    @property
+    def exchanged(self) -> bool:
+        """True for a return of an exchange, which no refund of Square's stands for."""
+        return self.refund_id.partition(":")[0] == self.order_id
+
+    @property
+    def place(self) -> int:
+        """Which of its exchange's returns it is, from 0."""
+        return int(self.refund_id.partition(":")[2] or 0)
 
 
 _PUT_ORDER = insert(till_order)
@@ -242,9 +255,11 @@ def refunds_of(conn: Connection, woo_id: str) -> list[RefundAtTill]:
 
 
 def returns_in_shop(conn: Connection) -> dict[str, str]:
-    """Return order → the shop's order, of refunds that stand in the shop, too ("" for one nobody knows)."""
-    found = select(till_refund.c.order_id, till_refund.c.woo_id).where(till_refund.c.state.in_(("done", "image")))
-    return {row.order_id: row.woo_id for row in conn.execute(found)}
+    """Return order, or return of an exchange → the shop's order, of refunds that stand in the shop, too ("" for one
+    nobody knows).
+    """
+    rows = (_refund(row) for row in conn.execute(select(till_refund).where(till_refund.c.state.in_(("done", "image")))))
+    return {(one.refund_id if one.exchanged else one.order_id): one.woo_id for one in rows}
 
 
 def refund_is(conn: Connection, refund_id: str, state: str, woo_id: str = "") -> None:

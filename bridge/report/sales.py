@@ -7,13 +7,14 @@ total can be checked to the cent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection
 
-from bridge.domain.sales import ZERO, By, SalesRow, Sum, is_refund, summed
+from bridge.domain.refund import return_name
+from bridge.domain.sales import ZERO, By, SalesRow, Sum, is_refund, return_of, summed
 from bridge.ledger import movements, sales, till
 from bridge.ledger.sales import Sale
 from bridge.ledger.stores import all_stores
@@ -66,7 +67,7 @@ def split(conn: Connection, entries: Sequence[Sale]) -> tuple[list[Sale], list[S
     """(what counts, what counts on the other side); an exchange whose return counts online is parted in two."""
     ours = {one.remote_id for one in entries if one.side == "woo" and one.kind == "order" and one.ours}
     mirrored = sales.mirrored(conn) | {one.remote_id for one in entries if one.side == "square" and one.ours}
-    online = {order for order, woo_id in till.returns_in_shop(conn).items() if woo_id not in ours}
+    online = {name for name, woo_id in till.returns_in_shop(conn).items() if woo_id not in ours}
     counted: list[Sale] = []
     elsewhere: list[Sale] = []
     for one in entries:
@@ -74,11 +75,10 @@ def split(conn: Connection, entries: Sequence[Sale]) -> tuple[list[Sale], list[S
             (elsewhere if one.ours else counted).append(one)
         elif one.remote_id in mirrored:
             elsewhere.append(one)
-        elif one.remote_id in online or mirrored.intersection(one.about):
-            elsewhere.append(replace(one, rows=tuple(row for row in one.rows if is_refund(row))))
-            counted.append(replace(one, rows=tuple(row for row in one.rows if not is_refund(row))))
         else:
-            counted.append(one)
+            apart = _returned_online(one, mirrored, online)
+            elsewhere.append(replace(one, rows=tuple(row for row in one.rows if return_of(row) in apart)))
+            counted.append(replace(one, rows=tuple(row for row in one.rows if return_of(row) not in apart)))
     return counted, elsewhere
 
 
@@ -89,6 +89,14 @@ def _with_stores(conn: Connection, one: Sale, names: Mapping[str, str]) -> Sale:
     order_id = one.remote_id if one.kind == "order" else next(iter(one.about), "")
     given = sorted(names.get(store, store) for store in movements.stores_of_order(conn, order_id))
     return replace(one, rows=tuple(replace(row, fulfilled=" + ".join(given) or "not known") for row in one.rows))
+
+
+def _returned_online(one: Sale, mirrored: Collection[str], online: Collection[str]) -> set[str]:
+    """The returns of a Square order that count online: of goods sold there, or recorded in the shop."""
+    if one.remote_id in online and all(is_refund(row) for row in one.rows):
+        return {return_of(row) for row in one.rows}
+    names = {return_name(one.remote_id, at): source for at, source in enumerate(one.about)}
+    return {name for name, source in names.items() if name in online or source in mirrored}
 
 
 def _within(entries: Sequence[Sale], first: date, last: date) -> list[SalesRow]:

@@ -181,6 +181,27 @@ def test_till_sales_and_returns_are_found_by_update_time_and_cannot_be_updated(t
     ]
 
 
+@pytest.mark.parametrize("price", [100, 1500, 4000])
+@pytest.mark.parametrize("refunded", ["net", "whole"])
+def test_an_exchange_is_one_order_with_a_sale_and_a_return(till: Till, price: int, refunded: str) -> None:
+    till.seller.acts["switch_selling"](exchange_refund=refunded)
+    sold = till.seller.acts["sell"](till.places[1], [{"variation_id": till.variations[0], "quantity": "1"}])
+    mark = till.seller.clock.now()
+    till.seller.clock.advance(600)
+    back = [{"order_id": sold["order_id"], "variation_id": till.variations[0], "quantity": "1"}]
+    out = [{"variation_id": till.variations[1], "quantity": "1", "price": price}]
+    made = till.seller.acts["exchange"](till.places[2], back, out, note="web order 12")
+    [order] = [row for rows in till.orders.changed(till.places, mark + timedelta(minutes=5)) for row in rows]
+    assert (order.order_id, order.version, order.total) == (made["order_id"], None, price)
+    assert order.returns_of == (sold["order_id"],) and len(order.raw["line_items"]) == 1
+    assert order.raw["net_amount_due_money"]["amount"] == 0 and order.state == "COMPLETED"
+    refunds = [row for rows in till.payments.refunds_changed(mark) for row in rows]
+    assert [row.order_id for row in refunds] == ([order.order_id] if made["refund_id"] else [])
+    changes = [row for rows in till.reader.changes(updated_after="2020-01-01T00:00:00Z") for row in rows]
+    kinds = sorted((one.kind, one.quantity) for one in changes if one.store_id == till.places[2])
+    assert ("return", Decimal(1)) in kinds and ("sale", Decimal(-1)) in kinds
+
+
 def test_many_changed_orders_come_page_by_page_each_once(till: Till) -> None:
     for _ in range(7):
         till.seller.acts["sell"](till.places[0], [{"quantity": "1", "price": 100}])

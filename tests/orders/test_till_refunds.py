@@ -225,7 +225,7 @@ def test_with_nothing_switched_on_a_doorbell_brings_the_refund_and_an_ordinary_p
     world.sync()
     asked = Counter(world.square.calls) - before
     assert asked["total"] and not any(word in path for path in asked for word in ("refunds", "orders", "payments"))
-    give_back(world, mug, f"order {order}")
+    give_back(world, mug, f"order {order}", restock=False)
     world.sync()
     assert not refunds_of(world, order)
     with world.db.transaction() as conn:
@@ -234,6 +234,18 @@ def test_with_nothing_switched_on_a_doorbell_brings_the_refund_and_an_ordinary_p
         )
     world.sync()
     assert len(refunds_of(world, order)) == 1
+
+
+def test_goods_that_come_back_lead_to_their_refund_in_an_ordinary_pass() -> None:
+    world, mug, order = world_with_order()
+    world.use(till="auto")
+    give_back(world, mug, f"order {order}")
+    world.sync()
+    assert len(refunds_of(world, order)) == 1
+    before = Counter(world.square.calls)
+    world.sync()
+    asked = Counter(world.square.calls) - before
+    assert not any("refunds" in path or "orders" in path for path in asked)
 
 
 def test_an_old_ledger_put_back_finds_its_refund_in_the_shop() -> None:

@@ -40,7 +40,7 @@ def square_total(world: World) -> int:
     """What Square's own orders come to: sales less returns."""
     total = 0
     for order in world.square.state.orders.values():
-        if order.get("tenders"):
+        if order.get("tenders") or (order.get("line_items") and order["state"] == "COMPLETED"):
             total += order["total_money"]["amount"]
         for returned in order.get("returns") or ():
             total -= returned["return_amounts"]["total_money"]["amount"]
@@ -210,12 +210,19 @@ def _trade(world: World, mug: int, dice: random.Random, sales: list[dict[str, st
         sales.append(world.square.acts["sell"](store, [{"variation_id": twin, "quantity": str(dice.randint(2, 4))}]))
     elif chance < 0.6:
         orders.append(world.buy(mug, dice.randint(1, 2), payment="bacs", paid=True))
-    elif chance < 0.75 and sales:
+    elif chance < 0.68 and sales:
+        sale = sales.pop(dice.randrange(len(sales)))
+        back = [{"order_id": sale["order_id"], "variation_id": twin, "quantity": "1"}]
+        line = {"variation_id": twin, "quantity": "1", "price": dice.choice((400, 1000, 1900))}
+        sales.append(world.square.acts["exchange"](store, back, [line]))
+    elif chance < 0.77 and sales:
         sale = sales.pop(dice.randrange(len(sales)))
         world.square.acts["return_items"](store, sale["order_id"], [{"variation_id": twin, "quantity": "1"}])
-    elif chance < 0.85 and sales:
-        sale = sales.pop(dice.randrange(len(sales)))
-        world.square.acts["refund_amount"](sale["payment_id"], dice.randint(1, 1999))
+    elif chance < 0.85 and (paid := [one for one in sales if one["payment_id"]]):
+        sale = dice.choice(paid)
+        sales.remove(sale)
+        left = world.square.state.payments[sale["payment_id"]]["total_money"]["amount"]
+        world.square.acts["refund_amount"](sale["payment_id"], dice.randint(1, min(left, 1999)))
     elif chance < 0.95 and orders:
         refund_line(world, orders.pop())
     elif orders:

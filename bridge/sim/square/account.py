@@ -20,6 +20,7 @@ from bridge.sim.square import (
     catalog_write,
     customers,
     events,
+    exchanges,
     inventory_read,
     inventory_write,
     locations,
@@ -60,6 +61,7 @@ MODULES: tuple[ModuleType, ...] = (
     events,
     oauth,
     pos,
+    exchanges,
     pos_staff,
 )
 """Modules with ``register(router)`` (endpoints) and, optionally, ``register_acts(square)``."""

@@ -78,17 +78,21 @@ def priced(square: FakeSquare, order: Json) -> Json:
 
 
 def net_amounts(order: Json, currency: str) -> None:
-    """Write ``net_amounts`` and what is still due (total minus tenders) into a priced order."""
-    total = order["total_money"]["amount"]
-    paid = sum(tender["amount_money"]["amount"] for tender in order.get("tenders") or ())
-    order["net_amounts"] = {
+    """Write ``net_amounts`` (sale less returns) and what is still due (less tenders, plus refunds) into an order."""
+    sold = {
         "total_money": order["total_money"],
         "tax_money": order["total_tax_money"],
         "discount_money": order["total_discount_money"],
         "tip_money": order["total_tip_money"],
         "service_charge_money": order["total_service_charge_money"],
     }
-    order["net_amount_due_money"] = {"amount": total - paid, "currency": currency}
+    back = order.get("return_amounts")
+    if back:
+        sold = {name: {**money, "amount": money["amount"] - back[name]["amount"]} for name, money in sold.items()}
+    order["net_amounts"] = sold
+    paid = sum(tender["amount_money"]["amount"] for tender in order.get("tenders") or ())
+    given = sum(refund["amount_money"]["amount"] for refund in order.get("refunds") or ())
+    order["net_amount_due_money"] = {"amount": sold["total_money"]["amount"] - paid + given, "currency": currency}
 
 
 def check_order(order: Json) -> None:

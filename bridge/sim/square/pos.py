@@ -61,7 +61,7 @@ def sell(
     sold_at = square.stamp() - timedelta(hours=offline_hours)
     # online, stock moves at its own server stamp: never before a count made in the same instant
     late = sold_at if offline_hours else None
-    order = _till_order(square, location_id, lines, sold_at)
+    order = till_order(square, location_id, lines, sold_at)
     if customer_id:
         order["customer_id"] = customer_id
     tell(square, "order.created", order)
@@ -88,7 +88,8 @@ def sell(
     return {"order_id": order["id"], "payment_id": payment["id"]}
 
 
-def _till_order(square: FakeSquare, location_id: str, lines: list[Json], sold_at: datetime) -> Json:
+def till_order(square: FakeSquare, location_id: str, lines: list[Json], sold_at: datetime) -> Json:
+    """A priced order of a till, not kept yet; ``lines`` as for ``sell``."""
     items = []
     for line in lines:
         item: Json = {"quantity": str(line["quantity"])}
@@ -125,9 +126,9 @@ def return_items(
     """
     sale = find_order(square, order_id) if order_id else None
     currency = square.state.locations[location_id]["currency"]
-    returned = [_return_line(square, line, sale, location_id, currency) for line in lines]
+    returned = [return_line(square, line, sale, location_id, currency) for line in lines]
     amount = {"amount": sum(line["total_money"]["amount"] for line in returned), "currency": currency}
-    payment = _payment_of(square, sale)
+    payment = payment_of(square, sale)
     if payment is not None:
         check_refundable(square, payment, amount["amount"], square.clock.now())
     order = return_order(
@@ -164,13 +165,13 @@ def _restock(square: FakeSquare, location_id: str, lines: list[Json], refund_id:
             )
 
 
-def _payment_of(square: FakeSquare, sale: Json | None) -> Json | None:
+def payment_of(square: FakeSquare, sale: Json | None) -> Json | None:
     """The first payment of a sale, which a return at the till refunds."""
     tenders = (sale or {}).get("tenders") or ()
     return find_payment(square, tenders[0]["payment_id"]) if tenders else None
 
 
-def _return_line(square: FakeSquare, line: Json, sale: Json | None, location_id: str, currency: str) -> Json:
+def return_line(square: FakeSquare, line: Json, sale: Json | None, location_id: str, currency: str) -> Json:
     """A return line priced as its share of the sold line, or from ``price`` or the catalog without one."""
     variation_id, many = line.get("variation_id"), str(line["quantity"])
     sold = next(
@@ -178,7 +179,7 @@ def _return_line(square: FakeSquare, line: Json, sale: Json | None, location_id:
     )
     if sold is None:
         alone = {"location_id": location_id, "source": {"name": TILL_SOURCE}}
-        sold = _till_order(square, location_id, [line], square.clock.now())["line_items"][0] | alone
+        sold = till_order(square, location_id, [line], square.clock.now())["line_items"][0] | alone
     share = quantity(many), quantity(sold["quantity"])
 
     def part(name: str) -> Json:

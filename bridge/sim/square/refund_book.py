@@ -71,7 +71,7 @@ def return_order(
     currency = amount["currency"]
     zero: Json = {"amount": 0, "currency": currency}
     lines = lines or [_amount_line(square, amount)]
-    amounts = _return_amounts(amount, lines)
+    amounts = return_amounts(amount, lines)
     returned: Json = {"uid": square.ids.token(22), "return_line_items": lines, "return_amounts": amounts}
     if source_order_id:
         returned["source_order_id"] = source_order_id
@@ -94,7 +94,9 @@ def return_order(
     return order
 
 
-def _return_amounts(amount: Json, lines: list[Json]) -> Json:
+def return_amounts(amount: Json, lines: list[Json]) -> Json:
+    """What return lines come to, ``amount`` being all of it."""
+
     def total(name: str) -> Json:
         return {**amount, "amount": sum(line[name]["amount"] for line in lines)}
 

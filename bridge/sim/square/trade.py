@@ -18,6 +18,7 @@ class Trade:
     made. ``unlinked_refunds``: the seller may refund without a payment. ``refund_outcome``: the state a refund
     of a card payment comes to. ``list_lag``: seconds until a change shows in lists of payments and refunds.
     ``till_order_events``: send order events for a till's orders too (Square's own pages disagree).
+    ``exchange_refund``: what an exchange refunds, the ``net`` money given back or the ``whole`` value of the goods.
     """
 
     stock_given: set[str] = field(default_factory=set)
@@ -29,3 +30,4 @@ class Trade:
     refund_outcome: str = "COMPLETED"
     list_lag: float = 0.0
     till_order_events: bool = False
+    exchange_refund: str = "net"

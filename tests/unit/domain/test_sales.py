@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.sales import day_of, shop_order_rows, shop_refund_rows, summed, till_order_rows
+from bridge.domain.sales import (
+    day_of,
+    is_refund,
+    return_of,
+    shop_order_rows,
+    shop_refund_rows,
+    summed,
+    till_order_rows,
+)
 from bridge.sim.kernel.clock import SimClock
 from bridge.sim.square.account import FakeSquare
 from tests.orders.generator import OrderShop
@@ -82,12 +90,35 @@ def test_till_rows_add_up_to_squares_orders_returns_and_refunds() -> None:
     assert {group.key[0] for group in summed(rows, ["store"])} == set(places[:2])
 
 
-def test_online_orders_standing_at_the_till_are_counted_online_only() -> None:
+def test_an_exchange_is_a_sale_and_a_refund_whatever_was_paid() -> None:
     square, places, skus = till()
-    sold = square.acts["sell"](places[0], [{"variation_id": next(iter(skus)), "quantity": "2"}])
-    square.acts["refund_amount"](sold["payment_id"], 100)
-    orders = list(square.state.orders.values())
-    assert [row for o in orders for row in till_order_rows(o, zone=ZONE, skus=skus, mirrored={sold["order_id"]})] == []
+    first, second, _ = skus
+    sold = square.acts["sell"](places[0], [{"variation_id": first, "quantity": "1", "price": 700}])
+    back = [{"order_id": sold["order_id"], "variation_id": first, "quantity": "1"}]
+    for price in (400, 700, 900):
+        made = square.acts["exchange"](places[1], back, [{"variation_id": second, "quantity": "1", "price": price}])
+        rows = till_order_rows(square.state.orders[made["order_id"]], zone=ZONE, skus=skus)
+        [whole] = summed(rows, ["store"])
+        assert (whole.sold, whole.refunded, whole.quantity) == (price, 700, 0)
+        assert {return_of(row) for row in rows if is_refund(row)} == {made["order_id"]}
+        break_even = square.state.orders[made["order_id"]]["net_amounts"]["total_money"]["amount"]
+        assert whole.total == break_even
+
+
+def test_what_lowers_a_sale_is_no_refund_and_what_raises_a_return_is_no_sale() -> None:
+    """Cash rounding: the rest between the rows and the order's own total has a sign of its own."""
+    line = {"name": "Mug", "quantity": "1", "total_money": {"amount": 1002}}
+    order = {
+        "id": "X", "location_id": "L", "created_at": "2026-11-22T03:00:00Z", "state": "COMPLETED",
+        "line_items": [line], "total_money": {"amount": 1000},
+        "returns": [{"return_line_items": [line], "return_amounts": {"total_money": {"amount": 1000}}}],
+    }  # fmt: skip
+    rows = till_order_rows(order, zone=ZONE, skus={})
+    assert [(row.product, row.total, is_refund(row)) for row in rows] == [
+        ("Mug", 1002, False), ("Other", -2, False), ("Mug", -1002, True), ("Other", 2, True),
+    ]  # fmt: skip
+    [whole] = summed(rows, ["store"])
+    assert (whole.sold, whole.refunded) == (1000, 1000)
 
 
 def test_an_unpaid_order_is_no_sale_and_tips_and_charges_are_told_apart() -> None:
