@@ -177,7 +177,7 @@ def _record(bridge: Bridge, run: Run, action: Action, outcome: Outcome) -> int:
         _RECORDS[action.kind](bridge, run, conn, action, outcome.answer)
         if order is not None:
             take_order(bridge, run, conn, order)
-            _check_total(bridge, conn, action, order.raw)
+            _check_total(bridge, run, conn, action, order.raw)
     return 1
 
 
@@ -223,10 +223,11 @@ def _tell(bridge: Bridge, run: Run, conn: Connection, action: Action, field: str
     )  # fmt: skip
 
 
-def _check_total(bridge: Bridge, conn: Connection, action: Action, raw: JSON) -> None:
+def _check_total(bridge: Bridge, run: Run, conn: Connection, action: Action, raw: JSON) -> None:
     """The shop adds up by itself: where its total is another than the till's, a person should know."""
     total = parse_amount(str(raw.get("total")), bridge.settings.decimals)
     if total != action.payload["total"]:
+        run.add("shop orders of till sales whose total differs")
         decisions.ask(
             conn, "till_order", action.payload["order_id"],
             f"The shop's order {raw.get('number')} of a till sale comes to {raw.get('total')}, not to what the till "

@@ -1,8 +1,9 @@
 """Where the retailer wants it, every sale at a till becomes an order of the shop: once, and without mails.
 
-The order carries no address (so the shop mails nobody), the tills' amounts including tax in a class without rates, and
-its sale's id. It is made before the stock is decided: what it takes from the shop's number is then accounted for, and
-the sale's own count at Square finds the number right already.
+The order carries no address (so the shop mails nobody), the till's amounts including tax in a class without rates, and
+its sale's id. Charges, a tip and what rounding leaves are fees, so that the total is the till's to the cent. It is made
+before the stock is decided: what it takes from the shop's number is then accounted for, and the sale's own count at
+Square finds the number right already.
 """
 
 from __future__ import annotations
@@ -80,17 +81,17 @@ def shop_order(bridge: Bridge, conn: Connection, order: OrderAtTill) -> JSON:
         conn, "square", [str(r["catalog_object_id"]) for r in rows if r.get("catalog_object_id")]
     )
     digits = bridge.settings.decimals
-    lines, fees, rest = [], [], minor(order.body, "total_money")
+    lines: list[JSON] = []
+    others: list[tuple[str, int]] = []
     for row in rows:
-        money = minor(row, "total_money")
-        rest -= money
-        line = _line(conn, row, linked, money, digits)
+        line = _line(conn, row, linked, minor(row, "total_money"), digits)
         if line is not None:
             lines.append(line)
         else:
-            fees.append(_fee(f"{row.get('quantity', 1)} × {row.get('name') or 'Custom amount'}", money, digits))
-    if rest:
-        fees.append(_fee("Charges, tips and roundings", rest, digits))
+            name = f"{row.get('quantity', 1)} × {row.get('name') or 'Custom amount'}"
+            others.append((name, minor(row, "total_money")))
+    others += _beside_goods(order.body)
+    fees = [_fee(name, money, digits) for name, money in others]
     store = next((one.name for one in all_stores(conn) if one.store_id == order.store_id), order.store_id)
     return {
         "created_via": TILL_VIA,
@@ -101,6 +102,19 @@ def shop_order(bridge: Bridge, conn: Connection, order: OrderAtTill) -> JSON:
         "fee_lines": fees,
         "meta_data": [{"key": ORIGIN_KEY, "value": f"square:{order.order_id}"}],
     }
+
+
+def _beside_goods(body: JSON) -> list[tuple[str, int]]:
+    """(name, amount with tax) of charges and tip, and of what then lacks to the order's total (cash rounding)."""
+    told = [
+        (str(one.get("name") or "Charge"), minor(one, "total_money"))
+        for one in body.get("service_charges") or ()
+        if not str(one.get("calculation_phase", "")).startswith("APPORTIONED")
+    ]
+    told.append(("Tip", minor(body, "total_tip_money")))
+    goods = sum(minor(row, "total_money") for row in body.get("line_items") or ())
+    told.append(("Rounding", minor(body, "total_money") - goods - sum(money for _, money in told)))
+    return [(name, money) for name, money in told if money]
 
 
 def _line(conn: Connection, row: JSON, linked: Mapping[str, Any], money: int, digits: int) -> JSON | None:

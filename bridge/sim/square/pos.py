@@ -6,6 +6,7 @@ seen through payments, inventory changes and SearchOrders.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -53,15 +54,19 @@ def sell(
     offline_hours: float = 0,
     note: str = "",
     customer_id: str = "",
+    tip: int = 0,
+    rules: Json | None = None,
 ) -> Json:
     """A cash sale: ``lines`` are ``{"variation_id", "quantity", "price"?}``; returns order and payment id.
 
-    ``offline_hours``: the till was offline; the sale happened that long ago and reaches Square only now.
+    ``offline_hours``: the till was offline; the sale happened that long ago and reaches Square only now. ``rules`` are
+    the order's ``taxes``, ``discounts`` and ``service_charges`` as CreateOrder takes them; a line may name them in
+    ``applied_taxes`` and ``applied_discounts``. ``tip`` is paid on top.
     """
     sold_at = square.stamp() - timedelta(hours=offline_hours)
     # online, stock moves at its own server stamp: never before a count made in the same instant
     late = sold_at if offline_hours else None
-    order = till_order(square, location_id, lines, sold_at)
+    order = till_order(square, location_id, lines, sold_at, rules or {})
     if customer_id:
         order["customer_id"] = customer_id
     tell(square, "order.created", order)
@@ -79,6 +84,8 @@ def sell(
         "cash_details": {"buyer_supplied_money": due, "change_back_money": {**due, "amount": 0}},
     }
     fields |= {name: value for name, value in (("note", note), ("customer_id", customer_id)) if value}
+    if tip:
+        fields["tip_money"] = {**due, "amount": tip}
     if offline_hours:
         fields["is_offline_payment"] = True
         fields["offline_payment_details"] = {"client_created_at": rfc3339(sold_at)}
@@ -88,8 +95,10 @@ def sell(
     return {"order_id": order["id"], "payment_id": payment["id"]}
 
 
-def till_order(square: FakeSquare, location_id: str, lines: list[Json], sold_at: datetime) -> Json:
-    """A priced order of a till, not kept yet; ``lines`` as for ``sell``."""
+def till_order(
+    square: FakeSquare, location_id: str, lines: list[Json], sold_at: datetime, rules: Json | None = None
+) -> Json:
+    """A priced order of a till, not kept yet; ``lines`` and ``rules`` as for ``sell``."""
     items = []
     for line in lines:
         item: Json = {"quantity": str(line["quantity"])}
@@ -99,8 +108,10 @@ def till_order(square: FakeSquare, location_id: str, lines: list[Json], sold_at:
             item["name"] = line.get("name", "Custom amount")
         if line.get("price") is not None:
             item["base_price_money"] = {"amount": int(line["price"])}
+        item |= {name: line[name] for name in ("applied_taxes", "applied_discounts") if line.get(name)}
         items.append(item)
     draft: Json = {"location_id": location_id, "source": {"name": TILL_SOURCE}, "line_items": items}
+    draft |= deepcopy(rules or {})
     order = priced(square, draft)
     at = rfc3339(sold_at)
     return order | {
