@@ -9,7 +9,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bridge.config.fields import (
     Address,
@@ -163,6 +163,12 @@ class Statuses(Section):
     ready: str = ""
     handed_over: str = "completed"
     cancelled: str = "cancelled"
+
+    @field_validator("*")
+    @classmethod
+    def _as_rest_says(cls, word: str) -> str:
+        """WordPress knows a status as ``wc-ready``, its REST interface as ``ready``."""
+        return word.strip().removeprefix("wc-")
 
 
 class Orders(Section):

@@ -166,18 +166,20 @@ def step_note(clerk: Clerk, store: str) -> str:
 # -- shop to till -------------------------------------------------------------------------
 def till_state(raw: JSON, fulfillment: str, words: StatusWords | None = None) -> str:
     """The state a fulfillment should take because of the shop's order; "" when it stays as it is."""
-    words = words or StatusWords()
-    status = str(raw.get("status") or "")
-    wanted = ""
-    if status in ("cancelled", "refunded", "trash", "failed"):
-        wanted = "CANCELED"
-    elif status == words.handed_over or status == "completed":
-        wanted = "COMPLETED"
-    elif status and status == words.ready:
-        wanted = "PREPARED"
-    elif status and status == words.in_progress:
-        wanted = "RESERVED"
+    wanted = _till_states(words or StatusWords()).get(str(raw.get("status") or ""), "")
     return wanted if wanted and may_fulfil(fulfillment, wanted) else ""
+
+
+def moves_till(status: str, words: StatusWords | None = None) -> bool:
+    """Whether a status of the shop's order may move its fulfillment."""
+    return status in _till_states(words or StatusWords())
+
+
+def _till_states(words: StatusWords) -> dict[str, str]:
+    """Status → state. Of WooCommerce's own only its ends tell: an order on hold or processing is not in progress."""
+    own = {words.in_progress: "RESERVED", words.ready: "PREPARED", words.handed_over: "COMPLETED"}
+    told = {status: state for status, state in own.items() if status and status not in LEGAL}
+    return told | {"completed": "COMPLETED"} | dict.fromkeys(("cancelled", "refunded", "trash", "failed"), "CANCELED")
 
 
 def may_fulfil(state: str, wanted: str) -> bool:

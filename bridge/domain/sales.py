@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bridge.domain.hours import zone_of
+from bridge.domain.order import DRAFTS
 from bridge.domain.order_parts import amount, decimal_of, read_money
 from bridge.domain.refund import return_name
 from bridge.domain.times import parse_time
@@ -24,8 +25,10 @@ Kind = Literal["product", "shipping", "fee", "tip", "other"]
 By = Literal["store", "channel", "day", "product", "kind", "fulfilled"]
 ZERO = Decimal(0)
 
-COUNTED = frozenset({"processing", "completed", "on-hold", "refunded"})
-"""Statuses of shop orders that are sales; a refunded one is a sale and its refunds."""
+NO_SALE = frozenset({"pending", "cancelled", "failed", "trash"}) | DRAFTS
+"""Statuses of shop orders that are no sales, as in WooCommerce's own reports: a refunded one is a sale and its refunds,
+and one in a status of the shop's own is a sale like any other.
+"""
 _RETURN = "square return "
 
 
@@ -76,7 +79,7 @@ def shop_order_rows(raw: JSON, digits: int, *, store: str, zone: str) -> list[Sa
 
     Raises ``Unreadable`` where the order's money cannot be told.
     """
-    if raw.get("status") not in COUNTED:
+    if raw.get("status") in NO_SALE:
         return []
     money = read_money(raw, digits)
     skus = {f"product-{row.get('id')}": str(row.get("sku") or "") for row in raw.get("line_items") or ()}

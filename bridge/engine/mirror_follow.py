@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bridge.domain.actions import action_key
 from bridge.domain.money import format_amount
-from bridge.domain.order import CLOSED, paid_how, till_state
+from bridge.domain.order import CLOSED, moves_till, paid_how, till_state
 from bridge.domain.order_parts import amount
 from bridge.domain.refund import Carry, RefundFact, marked_reason, origin_in, to_carry
 from bridge.engine.context import Bridge, Run
@@ -40,7 +40,8 @@ def follow(bridge: Bridge, run: Run, link: OrderLink) -> None:
     with bridge.db.transaction() as conn:
         if order is not None:
             _told_of_edits(bridge, run, conn, link, raw)
-        state = till_state(raw, till.fulfillment[2]) if till is not None and till.fulfillment[0] else ""
+        standing = till.fulfillment[2] if till is not None else ""
+        state = till_state(raw, standing, bridge.settings.status_words) if standing else ""
         if link.state == "open" and paid_how(raw) == "paid" and raw.get("status") not in CLOSED:
             plan_payment(bridge, run, conn, link, str(raw.get("payment_method_title") or ""))
         if state and not (state == "COMPLETED" and link.state == "open"):
@@ -52,9 +53,9 @@ def follow(bridge: Bridge, run: Run, link: OrderLink) -> None:
 
 
 def _till_order(bridge: Bridge, link: OrderLink, raw: dict[str, Any]) -> TillOrder | None:
-    """The Square order, asked for only when the shop's order is at an end."""
-    ended = raw.get("status") in CLOSED | {"completed"}
-    return bridge.square.till_orders.order(link.square_order_id) if ended and link.square_order_id else None
+    """The Square order, asked for only when the shop's status may move it."""
+    tells = moves_till(str(raw.get("status") or ""), bridge.settings.status_words)
+    return bridge.square.till_orders.order(link.square_order_id) if tells and link.square_order_id else None
 
 
 def _about(link: OrderLink) -> dict[str, Any]:

@@ -77,9 +77,9 @@ class PickOrder:
 def picklist(bridge: Bridge, *, store_id: str = "") -> list[PickOrder]:
     """Orders to prepare, by store and then oldest first; reads the shop's orders now, the stores from the ledger."""
     since = bridge.clock.now() - timedelta(days=bridge.settings.look_back_days)
-    found = [
-        order for page in bridge.woo.orders(modified_after=since) for order in page if order.status not in _NOT_TO_PICK
-    ]
+    words = bridge.settings.status_words
+    done = _NOT_TO_PICK | ({words.ready, words.handed_over, words.cancelled} - {"", "processing"})
+    found = [order for page in bridge.woo.orders(modified_after=since) for order in page if order.status not in done]
     to_pick = {order.order_id: _open_lines(bridge, order) for order in found}
     picked: list[PickOrder] = []
     with bridge.db.reading() as conn:

@@ -34,6 +34,7 @@ def register_acts(shop: FakeWoo) -> None:
         "staff_untrash": lambda id: staff_untrash(shop, id),
         "staff_delete": lambda id: staff_delete(shop, id),
         "set_setting": lambda name, value: shop.state.options.__setitem__(name, value),
+        "add_order_status": lambda name: shop.state.own_statuses.append(name),
         "add_key": lambda **fields: _add_key(shop, **fields),
         "add_app_password": lambda **fields: shop.state.app_passwords.append(AppPassword(**fields)),
         "revoke_key": lambda key: shop.state.keys.pop(key, None) is not None,

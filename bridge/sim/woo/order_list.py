@@ -51,7 +51,8 @@ def find_orders(shop: FakeWoo, call: Call) -> tuple[list[Order], dict[str, Any]]
 
     By default everything but the trash, unfinished checkouts (``checkout-draft``) included.
     """
-    params = checked(_RULES, call.params)
+    statuses = Param("array", item_enum=(*STATUSES, *shop.state.own_statuses), default=("any",))
+    params = checked({**_RULES, "status": statuses}, call.params)
     # seen on a real shop: a fraction of a second together with an offset finds nothing at all
     if any(params.get(name) and has_fraction_and_offset(params[name]) for name in _MOMENTS):
         return [], params

@@ -71,9 +71,10 @@ _LINE_TYPES = {
 }
 
 
-def check_order(body: dict[str, Any]) -> dict[str, Any]:
-    """A single call's body, checked by the schema (a batch never is)."""
-    made = checked(RULES, body, defaults=False)
+def check_order(shop: FakeWoo, body: dict[str, Any]) -> dict[str, Any]:
+    """A single call's body, checked by the schema (a batch never is); statuses a plugin added are known to it."""
+    statuses = Param(enum=(*WRITABLE_STATUSES, *shop.state.own_statuses))
+    made = checked({**RULES, "status": statuses}, body, defaults=False)
     billing = made.get("billing")
     email = billing.get("email") if isinstance(billing, dict) else None
     if email and not _EMAIL.match(str(email)):
@@ -227,7 +228,7 @@ def _settle(shop: FakeWoo, order: Order, body: dict[str, Any], *, creating: bool
     status = body.get("status")
     if status:
         # a batch is not validated: an unknown status silently becomes pending
-        known = status in STATUS_NAMES or status == "auto-draft"
+        known = status in STATUS_NAMES or status == "auto-draft" or status in shop.state.own_statuses
         change_status(shop, order, str(status) if known else "pending", actor=actor)
     # a batch is not validated: only a real true pays
     if body.get("set_paid") is True and (creating or order.status in ("pending", "failed")):

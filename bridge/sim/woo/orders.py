@@ -64,7 +64,7 @@ def get_order(shop: FakeWoo, call: Call) -> SimResponse:
 
 def post_order(shop: FakeWoo, call: Call) -> SimResponse:
     """A new order."""
-    body = check_order(call.params)
+    body = check_order(shop, call.params)
     try:
         order = create_order(shop, body, actor=call.caller.actor)
     except PhpFatalError:
@@ -76,7 +76,7 @@ def post_order(shop: FakeWoo, call: Call) -> SimResponse:
 def put_order(shop: FakeWoo, call: Call) -> SimResponse:
     """Change an order."""
     order = order_of(shop, call.args["id"])
-    update_order(shop, order, check_order(call.params), actor=call.caller.actor)
+    update_order(shop, order, check_order(shop, call.params), actor=call.caller.actor)
     return call.reply(order_json(shop, order, call.base))
 
 

@@ -176,6 +176,7 @@ class ShopState:
         # part of orders, customers, taxes, shipping and webhooks; their modules say what is inside
         self.orders: dict[int, Any] = {}
         self.refunds: dict[int, Any] = {}
+        self.own_statuses: list[str] = []
         self.notes: dict[int, Any] = {}
         self.customers: dict[int, Any] = {}
         self.coupons: dict[int, Any] = {}
