@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bridge.ledger.database import MEMORY
 from tests.crash.life import People, Scenario, woo_skus
-from tests.orders.mirror_stage import at_the_till, mirroring, refunds
+from tests.orders.mirror_stage import at_the_till, mirroring, pay_at_the_till, refunds
+from tests.scenarios.stage import in_step
 from tests.scenarios.witness import questions
 from tests.world import World
 
@@ -36,6 +37,14 @@ def _apart(ledger: str = MEMORY) -> World:
     world.quiet()
     world.clock.advance(60)
     return world
+
+
+def _two_stores(ledger: str = MEMORY) -> World:
+    world, [mug] = mirroring("mug", mode="stock", ledger=ledger, may_split=True)
+    first = next(store for store in world.stores if world.on_hand(world.twin(mug), store))
+    other = next(store for store in world.stores if store != first)
+    world.square.acts["transfer"](world.twin(mug), first, other, 5)
+    return in_step(world)
 
 
 def _order_id(world: World) -> int:
@@ -83,6 +92,23 @@ def _edit(world: World) -> None:
     world.woo.acts["staff_edit_order_line"](_order_id(world), world.woo.state.orders[_order_id(world)].lines[0].id, 3)
 
 
+def _on_pickup(world: World) -> None:
+    world.clock.advance(2)
+    world.buy(woo_skus(world)["mug"], 3, pickup="Oslo", payment="cod")
+
+
+def _paid_at_the_till(world: World) -> None:
+    world.clock.advance(30)
+    (order,) = at_the_till(world, _order_id(world))
+    pay_at_the_till(world, order)
+    world.square.acts["fulfillment"](str(order["id"]), "COMPLETED")
+
+
+def _more_than_one_store_has(world: World) -> None:
+    world.clock.advance(2)
+    world.buy(woo_skus(world)["mug"], 8, payment="stripe", paid=True)
+
+
 def _by_gateway(world: World) -> None:
     world.clock.advance(2)
     mug = woo_skus(world)["mug"]
@@ -105,6 +131,17 @@ def _told(world: World) -> None:
     assert [row.subject for row in questions(world, "mirror")] == [str(_order_id(world))]
 
 
+def _handed_over(world: World) -> None:
+    _one_paid(world)
+    assert world.woo.state.orders[_order_id(world)].status == "completed"
+
+
+def _split(world: World) -> None:
+    """Five and three of ten: neither store gave what it did not have."""
+    shelf = sorted(int(world.on_hand(world.twin(woo_skus(world)["mug"]), store)) for store in world.stores)
+    assert shelf[0] >= 0 and sum(shelf) == 2, shelf
+
+
 def _given_back(amount: int) -> People:
     def check(world: World) -> None:
         _one_paid(world)
@@ -122,6 +159,8 @@ ORDER_STORIES = (
     Scenario("part of an order refunded", _with_order, (_refund,), check=_given_back(1000)),
     Scenario("damaged goods refunded", _with_order, (_damaged,), check=_given_back(1000)),
     Scenario("order edited at the till", _with_order, (_edit,), check=_one_paid),
+    Scenario("order paid and fetched at the till", _mirrored, (_on_pickup, _paid_at_the_till), check=_handed_over),
+    Scenario("order of two stores", _two_stores, (_more_than_one_store_has,), check=_split),
     Scenario("order of the gateway of another account", _gateway, (_by_gateway,), check=_none),
 )
 ORDERS_BY_NAME = {story.name: story for story in ORDER_STORIES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.domain.order import TILL_VIA
+from bridge.domain.order import TILL_VIA, StatusWords
 from bridge.ledger.database import MEMORY
 from bridge.sim.woo.order_state import Order
 from tests.crash.life import Scenario, square_skus, woo_skus
@@ -29,6 +29,20 @@ def _selling(ledger: str = MEMORY) -> World:
 
 def _pickup(ledger: str = MEMORY) -> World:
     world, [mug] = mirroring("mug", ledger=ledger)
+    world.buy(mug, 2, pickup="Bergen", payment="bacs", paid=True)
+    return in_step(world)
+
+
+def _pickup_of_cups(ledger: str = MEMORY) -> World:
+    world, [mug, _] = mirroring("mug", "cup", ledger=ledger)
+    world.buy(mug, 2, pickup="Bergen", payment="bacs", paid=True)
+    return in_step(world)
+
+
+def _own_statuses(ledger: str = MEMORY) -> World:
+    words = StatusWords(ready="ready-for-pickup")
+    world, [mug] = mirroring("mug", ledger=ledger, status_words=words)
+    world.woo.acts["add_order_status"]("ready-for-pickup")
     world.buy(mug, 2, pickup="Bergen", payment="bacs", paid=True)
     return in_step(world)
 
@@ -61,6 +75,34 @@ def _take_sale_back(world: World) -> None:
     sold = next(row for row in world.square.state.orders.values() if row.get("tenders"))
     lines = [{"variation_id": square_skus(world)["mug"], "quantity": "1"}]
     world.square.acts["return_items"](world.stores[1], sold["id"], lines)
+
+
+def _exchange(world: World, source: str, price: int) -> None:
+    world.clock.advance(30)
+    goods = square_skus(world)
+    back = [{"order_id": source, "variation_id": goods["mug"], "quantity": "1"}]
+    out = [{"variation_id": goods.get("cup", goods["mug"]), "quantity": "1", "price": price}]
+    world.square.acts["exchange"](world.stores[2], back, out)
+
+
+def _exchange_online(world: World) -> None:
+    _exchange(world, str(only_order(world, _order(world))["id"]), 1000)
+
+
+def _exchange_sale(world: World) -> None:
+    sold = next(row for row in world.square.state.orders.values() if row.get("tenders"))
+    _exchange(world, str(sold["id"]), 2500)
+
+
+def _sell_offline(world: World) -> None:
+    world.clock.advance(80 * 3600)
+    lines = [{"variation_id": square_skus(world)["mug"], "quantity": "3"}]
+    world.square.acts["sell"](world.stores[1], lines, offline_hours=72)
+
+
+def _ready_in_shop(world: World) -> None:
+    world.clock.advance(30)
+    world.woo.acts["staff_order_status"](_order(world), "ready-for-pickup")
 
 
 def _step(state: str, world: World) -> None:
@@ -98,6 +140,25 @@ def _made_and_refunded_once(world: World) -> None:
     assert [str(one.amount) for one in made.refunds] == ["10.00"], made.refunds
 
 
+def _exchanged_once(world: World) -> None:
+    """Even: no money moved at the till, and the shop's refund is of the goods that came back."""
+    _refunded_once(world)
+    assert not world.square.state.refunds, "the shop's refund came back to the till"
+
+
+def _made_exchanged_once(world: World) -> None:
+    made = [row for row in world.woo.state.orders.values() if getattr(row, "created_via", "") == TILL_VIA]
+    told = [(str(row.total), [str(one.amount) for one in row.refunds]) for row in made]
+    assert told == [("30.00", ["10.00"]), ("25.00", [])], told
+
+
+def _ready_at_the_till(world: World) -> None:
+    order = only_order(world, _order(world))
+    assert order["fulfillments"][0]["state"] == "PREPARED", order["fulfillments"]
+    notes = [note.text for note in world.woo.state.orders[_order(world)].notes if note.customer_note]
+    assert not notes, notes
+
+
 def _told_once(world: World) -> None:
     order = world.woo.state.orders[_order(world)]
     notes = [note.text for note in order.notes if note.customer_note]
@@ -111,5 +172,9 @@ TILL_STORIES = (
     Scenario("till sale shown in the shop", _selling, (_sell,), check=_made_once),
     Scenario("till sale and its return shown", _selling, (_sell, _take_sale_back), check=_made_and_refunded_once),
     Scenario("prepared and handed over", _pickup, (_prepared, _handed_over), check=_told_once),
+    Scenario("goods of an online order exchanged", _pickup_of_cups, (_exchange_online,), check=_exchanged_once),
+    Scenario("shown till sale exchanged", _selling, (_sell, _exchange_sale), check=_made_exchanged_once),
+    Scenario("till sale of three days ago", _selling, (_sell_offline,), check=_made_once),
+    Scenario("status of the shop's own", _own_statuses, (_ready_in_shop,), check=_ready_at_the_till),
 )
 TILL_BY_NAME = {story.name: story for story in TILL_STORIES}
