@@ -1,9 +1,9 @@
 """Where the retailer wants it, every sale at a till becomes an order of the shop: once, and without mails.
 
-The order carries no address (so the shop mails nobody), the till's amounts including tax in a class without rates, and
-its sale's id. Charges, a tip and what rounding leaves are fees, so that the total is the till's to the cent. It is made
-before the stock is decided: what it takes from the shop's number is then accounted for, and the sale's own count at
-Square finds the number right already.
+The order carries no address and says that its mail is out (so the shop mails nobody), the till's amounts including tax
+in a class without rates, and its sale's id. Charges, a tip and what rounding leaves are fees, so that the total is the
+till's to the cent. It is made before the stock is decided: what it takes from the shop's number is then accounted for,
+and the sale's own count at Square finds the number right already.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from bridge.ledger.till import OrderAtTill
 JSON = dict[str, Any]
 UNTAXED = "zero-rate"
 """The tax class WooCommerce brings along for goods without tax: the till has taxed them already."""
+MAILED = "_new_order_email_sent"
+"""WooCommerce's own note that the shopkeeper was mailed about a new order: with it, nobody is."""
 
 
 def sale_key(square_order_id: str) -> str:
@@ -100,7 +102,7 @@ def shop_order(bridge: Bridge, conn: Connection, order: OrderAtTill) -> JSON:
         "payment_method_title": f"At the till of {store}",
         "line_items": lines,
         "fee_lines": fees,
-        "meta_data": [{"key": ORIGIN_KEY, "value": f"square:{order.order_id}"}],
+        "meta_data": [{"key": ORIGIN_KEY, "value": f"square:{order.order_id}"}, {"key": MAILED, "value": "true"}],
     }
 
 

@@ -43,6 +43,17 @@ def test_a_till_sale_stands_in_the_shop_once_with_its_goods_and_its_total() -> N
     assert not open_writes(world) and not questions(world)
 
 
+def test_nobody_is_mailed_about_a_till_sale_and_the_shop_about_an_online_order_as_ever() -> None:
+    """The shopkeeper would otherwise get a “new order” mail for every sale at every till."""
+    world, mug = world_of_sales()
+    before = list(world.woo.state.mails)
+    world.sell(world.twin(mug), 3)
+    world.quiet()
+    assert len(made(world)) == 1 and world.woo.state.mails == before
+    order = world.buy(mug, 1, payment="bacs", paid=True)
+    assert ("new_order", order) in world.woo.state.mails
+
+
 def test_its_goods_are_counted_once_on_both_sides() -> None:
     world, mug = world_of_sales()
     before = square_changes(world)

@@ -209,6 +209,7 @@ class Order:
     total: Decimal = ZERO
     stock_reduced: bool = False
     coupons_counted: bool = False
+    new_order_mailed: bool = False
 
     def line(self, line_id: int) -> OrderLine | None:
         """The product line with this id, or ``None``."""

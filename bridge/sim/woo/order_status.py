@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge.sim.woo.order_lines import item_of
+from bridge.sim.woo.order_mails import mail_of_status
 from bridge.sim.woo.order_state import HOLDING, STATUS_NAMES, Order, Refund
 from bridge.sim.woo.order_stock import add_note, follow_status
 
@@ -45,6 +46,7 @@ def change_status(shop: FakeWoo, order: Order, status: str, *, actor: str) -> No
     if status == "refunded":
         _refund_rest(shop, order)
     follow_status(shop, order, actor=actor)
+    mail_of_status(shop, order, before)
     if before != "trash" and status != "trash":
         names = STATUS_NAMES.get(before, before), STATUS_NAMES.get(status, status)
         add_note(shop, order, f"Order status changed from {names[0]} to {names[1]}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sim.woo.coupons import find_coupon
 from bridge.sim.woo.order_lines import whole, write_lines
+from bridge.sim.woo.order_mails import FLAG, is_true
 from bridge.sim.woo.order_state import (
     STATUS_NAMES,
     WRITABLE_STATUSES,
@@ -183,10 +184,12 @@ def _write_fields(shop: FakeWoo, order: Order, body: dict[str, Any]) -> None:
 
 
 def write_order_meta(shop: FakeWoo, order: Order, given: Any) -> None:
-    """Upsert ``meta_data`` by key; a ``null`` value removes."""
+    """Upsert ``meta_data`` by key; a ``null`` value removes. A key of WooCommerce's own sets what it stands for."""
     for entry in given or ():
         key, value = str(entry.get("key", "")), entry.get("value")
-        if value is None:
+        if key == FLAG:
+            order.new_order_mailed = is_true(value)
+        elif value is None:
             drop_meta(order.meta, key)
         else:
             set_meta(order.meta, key, value, shop.ids.number("order_meta"))

@@ -177,6 +177,7 @@ class ShopState:
         self.orders: dict[int, Any] = {}
         self.refunds: dict[int, Any] = {}
         self.own_statuses: list[str] = []
+        self.mails: list[tuple[str, int]] = []
         self.notes: dict[int, Any] = {}
         self.customers: dict[int, Any] = {}
         self.coupons: dict[int, Any] = {}
