@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain.order import SQUARE_GATEWAYS, TILL_VIA
-from bridge.sim.proof import Opening
+from bridge.sim.proof import ZERO, Opening
 from bridge.sim.square.account import FakeSquare
 from bridge.sim.square.order_book import is_paid
-from bridge.sim.woo.order_state import HOLDING, Order, Refund, meta_value
+from bridge.sim.woo.order_state import HOLDING, Order, Refund, meta_number, meta_value
 from bridge.sim.woo.shop import FakeWoo
 
 JSON = dict[str, Any]
@@ -50,6 +50,32 @@ def order_complaints(
         if order.id not in court.excused:
             told += _about(court, order)
     return told
+
+
+def came_back_twice(
+    woo: FakeWoo, square: FakeSquare, opening: Opening, excused: Collection[int | str] = ()
+) -> dict[tuple[int, str], Decimal]:
+    """Units of an order that a till took back into stock and the shop gave back once more, by order and stock id.
+
+    Nobody can bring back more than was sold: as long as the order's lines still hold what tills took back, the shop
+    gave back other units. A refund at Square that is ``excused`` is of no order until it stands in the shop.
+    """
+    court = _Court(woo, square, opening, lambda _: False, frozenset(excused), 2)
+    recorded = {origin_of(one.meta).removeprefix("square:") for order in court.shop_orders() for one in order.refunds}
+    of_refund = {
+        row["id"]: number
+        for number, rows in court.returned.items()
+        for row in rows
+        if row["id"] in recorded or row["id"] not in court.excused
+    }
+    names = {pair.square_id: pair.woo_id for pair in opening.stock}
+    back: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for event in square.journal.since(opening.square_seq):
+        number = of_refund.get(str(event.detail.get("refund_id") or ""), 0)
+        if number and event.stock_id in names:
+            back[number, names[event.stock_id]] += event.delta
+    found = {(number, one): units - court.held(number, one) for (number, one), units in back.items()}
+    return {name: units for name, units in found.items() if units > 0}
 
 
 @dataclass
@@ -135,6 +161,14 @@ class _Court:
             for event in self.square.journal.since(self.opening.square_seq)
             if str(event.detail.get("reference_id", "")).startswith(mark) and event.delta < 0
         }
+
+    def held(self, number: int, stock_id: str) -> Decimal:
+        """What an order's lines still hold of a product."""
+        order = self.woo.state.orders.get(number)
+        if not isinstance(order, Order) or order.created_via == TILL_VIA:
+            return Decimal("Infinity")  # its goods are the till's own business
+        mine = [line for line in order.lines if str(line.variation_id or line.product_id) == stock_id]
+        return sum((Decimal(meta_number(line.meta, "_reduced_stock")) for line in mine), ZERO)
 
     def made_twice(self) -> Iterator[str]:
         """Orders of the shop made more than once of one till sale."""
@@ -256,7 +290,8 @@ def _refunds_at_square(court: _Court, order: Order, made: JSON | None) -> Iterat
         elif paid and refund.amount > 0:
             yield from _pair(court, order, refund, rows)
     if made is not None and paid and order.status == "cancelled":
-        back = sum(int(row["amount_money"]["amount"]) for row in court.returned.get(order.id, ()))
+        rest = court.images.get(f"cancelled-{order.id}", [])
+        back = sum(int(row["amount_money"]["amount"]) for row in rest) + court.minor(order.refunded)
         if back != int(made["total_money"]["amount"]):
             yield f"Order {order.id} is cancelled, but {back} of {made['total_money']['amount']} was given back."
 

@@ -102,10 +102,22 @@ def effects(
     return total
 
 
+Echoes = Mapping[tuple[int, str], Decimal]
+"""Units of an order of the shop (its id, the stock id) that both sides wrote down as come back: they came once."""
+
+
 def judge(
-    woo: FakeWoo, square: FakeSquare, opening: Opening, *, online: Sequence[str] | None = None, buffer: int = 0
+    woo: FakeWoo,
+    square: FakeSquare,
+    opening: Opening,
+    *,
+    online: Sequence[str] | None = None,
+    buffer: int = 0,
+    echoes: Echoes | None = None,
 ) -> list[Verdict]:
-    """Judge every variation of the opening. ``online`` are the stores that sell online (all by default)."""
+    """Judge every variation of the opening. ``online`` are the stores that sell online (all by default); ``echoes``
+    count once (``order_proof.came_back_twice``).
+    """
     by_woo = effects(woo.journal, opening.woo_seq, images=partial(_of_till_sale, woo))
     by_square = effects(square.journal, opening.square_seq, images=lambda event: bool(_mirrored(square, event)))
     stores = list(online) if online is not None else list(square.state.locations)
@@ -114,6 +126,7 @@ def judge(
         on_hand = stores_of(square, pair.square_id)
         item = woo.state.items.get(int(pair.woo_id))
         truth = start + by_woo.get(pair.woo_id, ZERO) + by_square.get(pair.square_id, ZERO)
+        truth -= sum((units for (_, one), units in (echoes or {}).items() if one == pair.woo_id), ZERO)
         sellable = truth - sum((n for store, n in on_hand.items() if store not in stores), ZERO) - buffer
         allows_debt = item is not None and item.backorders in ("yes", "notify")
         verdicts.append(
@@ -181,7 +194,9 @@ def _of_till_sale(woo: FakeWoo, event: TrueEvent) -> bool:
     return getattr(order, "created_via", "") == TILL_VIA
 
 
-def order_faults(woo: FakeWoo, square: FakeSquare, opening: Opening) -> tuple[list[str], list[str]]:
+def order_faults(
+    woo: FakeWoo, square: FakeSquare, opening: Opening, *, echoes: Echoes | None = None
+) -> tuple[list[str], list[str]]:
     """(lost, doubled) order lines made after the opening: what Square was told is less or more than what they took."""
     sold = carried(square, opening.square_seq, only={pair.square_id for pair in opening.stock})
     ours = {pair.woo_id for pair in opening.stock}
@@ -191,6 +206,8 @@ def order_faults(woo: FakeWoo, square: FakeSquare, opening: Opening) -> tuple[li
             continue
         if event.kind in ("order_reduce", "order_restore", "refund_restock", "line_edit") and event.stock_id in ours:
             took[event.reference] = took.get(event.reference, ZERO) + event.delta
+    for (number, _), units in (echoes or {}).items():
+        took[f"order:{number}"] = took.get(f"order:{number}", ZERO) - units
     told: dict[str, Decimal] = {}
     for name, quantity in sold.items():
         order = f"order:{name.partition(':')[0]}"

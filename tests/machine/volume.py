@@ -1,6 +1,8 @@
 """Runs many lives from plain seeds: ``python -m tests.machine.volume --seeds 1000 [--start 1] [--jobs 2]``.
 
-Prints histories per second and every seed that failed; a seed replays exactly (``--start SEED --seeds 1 --trace``).
+``--mode`` chooses what becomes of orders: ``stock`` (the default) trades stock alone, ``tills``, ``mirror_pickups`` and
+``mirror`` trade orders, ``mix`` goes through those three by seed. Prints histories per second and every seed that
+failed; a seed replays exactly (``--mode MODE --start SEED --trace``).
 """
 
 from __future__ import annotations
@@ -12,16 +14,21 @@ import sys
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from tests.machine.life import Life
+from tests.machine.order_life import OrderLife, OrderMode
 
 Dice = random.Random
+Act = tuple[int, str, tuple[int | bool, ...]]
+"""How often an act happens among all others, its name, its numbers."""
+MIX: tuple[OrderMode, ...] = ("mirror", "mirror_pickups", "tills")
 
 
-def draw(dice: Dice) -> tuple[str, tuple[int | bool, ...]]:
-    """One act with its numbers."""
+def draw(dice: Dice) -> Act:
+    """One act of trade in stock alone."""
     product, quantity, store = dice.randrange(2), dice.randint(1, 3), dice.randrange(3)
-    acts: list[tuple[int, str, tuple[int | bool, ...]]] = [
+    acts: list[Act] = [
         (8, "buy", (product, quantity)),
         (2, "buy_both", (product, quantity)),
         (3, "cancel", (dice.randrange(8),)),
@@ -52,22 +59,66 @@ def draw(dice: Dice) -> tuple[str, tuple[int | bool, ...]]:
         (2, "wait", (dice.choice((1, 20, 90, 4000)),)),
         (10, "sync", (dice.random() < 0.2,)),
     ]
-    total = sum(weight for weight, _, _ in acts)
-    at = dice.randrange(total)
-    for weight, name, numbers in acts:
-        if at < weight:
-            return name, numbers
-        at -= weight
+    return _one_of(dice, acts)
+
+
+def draw_orders(dice: Dice) -> Act:
+    """One act of trade in orders, or every third time one of the others."""
+    product, quantity, store, order = dice.randrange(2), dice.randint(1, 2), dice.randrange(3), dice.randrange(8)
+    if dice.random() < 0.3:
+        return draw(dice)
+    acts: list[Act] = [
+        (18, "order", (product, quantity, dice.randrange(3), dice.randrange(4), dice.randrange(3))),
+        (4, "pay", (order,)),
+        (3, "complete", (order,)),
+        (3, "cancel", (order,)),
+        (3, "refund", (order, dice.random() < 0.5)),
+        (1, "refund_all", (order,)),
+        (2, "refund_some_money", (order, dice.randint(1, 900))),
+        (2, "edit_order", (order, dice.randint(1, 3))),
+        (1, "trash_order", (order,)),
+        (7, "step", (order, dice.randrange(4))),
+        (4, "give_back", (order, store, dice.random() < 0.5)),
+        (3, "give_back_typed", (order, store, dice.random() < 0.5, dice.randrange(4))),
+        (2, "give_money_back", (order, dice.randint(1, 900))),
+        (1, "exchange", (product, store)),
+        (1, "give_back_sale", (order, dice.random() < 0.5)),
+        (1, "rename_store", (store,)),
+        (1, "rename_place", (dice.randrange(2),)),
+        (1, "switch_place", (dice.randrange(2),)),
+        (1, "answer", (dice.randrange(4),)),
+        (2, "arm_crash", (dice.randrange(60),)),
+        (2, "wait", (dice.choice((1, 20, 90, 700, 4000)),)),
+        (16, "sync", (dice.random() < 0.3,)),
+    ]
+    return _one_of(dice, acts)
+
+
+def _one_of(dice: Dice, acts: list[Act]) -> Act:
+    at = dice.randrange(sum(weight for weight, _, _ in acts))
+    for act in acts:
+        if at < act[0]:
+            return act
+        at -= act[0]
     raise AssertionError
 
 
-def live(seed: int, *, trace: bool = False) -> tuple[list[str], str]:
+def born(seed: int, mode: str) -> Life:
+    """The world of a seed, before anything happens in it."""
+    if mode == "stock":
+        return Life(seed)
+    chosen = next((one for one in MIX if one == mode), MIX[seed % len(MIX)])
+    return OrderLife(seed, chosen, places=seed % 5 == 0, sales=seed % 4 == 1)
+
+
+def live(seed: int, mode: str = "stock", *, trace: bool = False) -> tuple[list[str], str]:
     """One life; what is wrong at its end, and a digest of everything that truly happened in it."""
     dice = Dice(seed)
-    life = Life(seed)
-    # most lives are short, every eighth is long
-    for _ in range(dice.randint(3, 16) if seed % 8 else dice.randint(16, 45)):
-        name, numbers = draw(dice)
+    life = born(seed, mode)
+    # most lives are short, every eighth is long; an order needs a few acts more to live its own
+    short, long = ((3, 16), (16, 45)) if mode == "stock" else ((10, 28), (28, 60))
+    for _ in range(dice.randint(*(short if seed % 8 else long))):
+        _, name, numbers = (draw if mode == "stock" else draw_orders)(dice)
         if trace:
             print(name, *numbers)
         getattr(life, name)(*numbers)
@@ -77,11 +128,11 @@ def live(seed: int, *, trace: bool = False) -> tuple[list[str], str]:
     return wrong, hashlib.sha256(record.encode()).hexdigest()
 
 
-def run_one(seed: int) -> tuple[int, list[str]]:
+def run_one(seed: int, mode: str = "stock") -> tuple[int, list[str]]:
     """One seed; every hundredth is lived twice and must happen the same way."""
     try:
-        wrong, digest = live(seed)
-        if seed % 100 == 0 and live(seed)[1] != digest:
+        wrong, digest = live(seed, mode)
+        if seed % 100 == 0 and live(seed, mode)[1] != digest:
             wrong.append("lived twice, it happened differently")
     except Exception:
         wrong = [traceback.format_exc(limit=-4)]
@@ -94,17 +145,18 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--start", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--mode", choices=("stock", *MIX, "mix"), default="stock")
     parser.add_argument("--seconds", type=float, default=0, help="stop after this long (0: no bound)")
     parser.add_argument("--trace", action="store_true")
     options = parser.parse_args()
     if options.trace:
-        print(live(options.start, trace=True)[0])
+        print(*live(options.start, options.mode, trace=True)[0], sep="\n")
         return 0
     began, done, failed = time.monotonic(), 0, 0
     seeds = range(options.start, options.start + options.seeds)
     with ProcessPoolExecutor(options.jobs) as pool:
         for start in range(0, len(seeds), 200):
-            for seed, wrong in pool.map(run_one, seeds[start : start + 200], chunksize=10):
+            for seed, wrong in pool.map(partial(run_one, mode=options.mode), seeds[start : start + 200], chunksize=10):
                 done += 1
                 if wrong:
                     failed += 1

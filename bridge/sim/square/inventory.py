@@ -185,6 +185,7 @@ def journal_change(square: FakeSquare, change: Change, moved: dict[CountKey, Dec
             reference=change.change_id,
             reference_id=change.extra.get("reference_id", ""),
             transaction_id=change.extra.get("transaction_id", ""),
+            refund_id=change.extra.get("refund_id", ""),
             quantity=str(-change.quantity if leaving else change.quantity),
             occurred_at=rfc3339(change.occurred_at),
         )
