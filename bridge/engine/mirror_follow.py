@@ -6,6 +6,7 @@ nor a refund through Square's interface moves its stock.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from bridge.domain.order import CLOSED, moves_till, paid_how, till_state
 from bridge.domain.order_parts import amount
 from bridge.domain.refund import Carry, RefundFact, marked_reason, origin_in, to_carry
 from bridge.engine.context import Bridge, Run
-from bridge.ledger import decisions, order_links, outbox
+from bridge.ledger import decisions, order_links, outbox, till
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.outbox import Action
 from bridge.remotes.orders_port import TillOrder
@@ -36,16 +37,16 @@ def follow(bridge: Bridge, run: Run, link: OrderLink) -> None:
         return
     order = bridge.woo.order(link.order_id)
     raw: dict[str, Any] = order.raw if order is not None else {"status": "trash"}
-    till = _till_order(bridge, link, raw)
+    made = _till_order(bridge, link, raw)
     with bridge.db.transaction() as conn:
         if order is not None:
             _told_of_edits(bridge, run, conn, link, raw)
-        standing = till.fulfillment[2] if till is not None else ""
+        standing = made.fulfillment[2] if made is not None else ""
         state = till_state(raw, standing, bridge.settings.status_words) if standing else ""
         if link.state == "open" and paid_how(raw) == "paid" and raw.get("status") not in CLOSED:
             plan_payment(bridge, run, conn, link, str(raw.get("payment_method_title") or ""))
         if state and not (state == "COMPLETED" and link.state == "open"):
-            _plan(bridge, run, conn, MOVE, f"{link.square_order_id}:{state}", _about(link) | {"state": state})
+            plan_move(bridge, run, conn, link, state)
         if link.state == "paid" and link.payment_id:
             _plan_refunds(bridge, run, conn, link, raw)
         link.dirty = False
@@ -66,6 +67,11 @@ def _plan(bridge: Bridge, run: Run, conn: Connection, kind: str, cause: str, pay
     action = Action(key=action_key(kind, cause), side="square", kind=kind, payload=payload)
     if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
         run.add(f"planned {kind.replace('_', ' ')}")
+
+
+def plan_move(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, state: str) -> None:
+    """The handover goes to ``state`` at Square, once."""
+    _plan(bridge, run, conn, MOVE, f"{link.square_order_id}:{state}", _about(link) | {"state": state})
 
 
 def plan_payment(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, paid_with: str) -> None:
@@ -96,11 +102,12 @@ def _plan_refunds(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, r
     """Refunds of the shop that Square's payment does not know yet; a cancelled order gives back what is left."""
     total = amount(raw, "total", bridge.settings.decimals) if "total" in raw else link.total
     facts = [_fact(row, bridge.settings.decimals) for row in raw.get("refunds") or ()]
-    if raw.get("status") == "cancelled":
-        left = link.total - sum(fact.amount for fact in facts)
-        facts.append(RefundFact("woo", f"cancelled-{link.order_id}", left, reason="Cancelled online"))
     known = order_links.refunds_of(conn, link.order_id)
-    facts += [RefundFact("square", row.square_id, row.amount) for row in known if row.square_id]
+    loose = _not_in_shop(conn, link, {row.square_id for row in known} | {fact.origin[7:] for fact in facts})
+    if raw.get("status") == "cancelled":
+        left = link.total - sum(fact.amount for fact in (*facts, *(one for one in loose if not one.origin)))
+        facts.append(RefundFact("woo", f"cancelled-{link.order_id}", left, reason="Cancelled online"))
+    facts += [RefundFact("square", row.square_id, row.amount) for row in known if row.square_id] + loose
     carried = order_links.carried_names(conn, link.order_id)
     for due in to_carry(facts, carried, paid_at_square=link.total, total_in_shop=total):
         if due.fact.side != "woo":
@@ -114,6 +121,16 @@ def _plan_refunds(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, r
             f"than what is left of its payment at Square ({format_amount(due.left, bridge.settings.decimals)}).",
             choices=("noted",), now=bridge.now(), run_id=run.id, detail={"order": link.order_id},
         )  # fmt: skip
+
+
+def _not_in_shop(conn: Connection, link: OrderLink, in_shop: Collection[str]) -> list[RefundFact]:
+    """What was given back on the Square payment that the shop does not know, or not yet."""
+    rows = [row for row in till.refunds_on(conn, link.payment_id) if row.refund_id not in in_shop]
+    reasons = [str(row.body.get("reason") or "") for row in rows]
+    return [
+        RefundFact("square", row.refund_id, row.amount, reason=reason, origin=origin_in(reason))
+        for row, reason in zip(rows, reasons, strict=True)
+    ]
 
 
 def _plan_refund(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, fact: RefundFact) -> None:

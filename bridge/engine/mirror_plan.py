@@ -22,6 +22,7 @@ from bridge.engine.mirror_body import more_of
 from bridge.engine.mirror_follow import follow
 from bridge.engine.mirror_hold import held_of, release, summed
 from bridge.engine.mirror_split import QUESTION, SEVERAL, ask_split, told_long_enough
+from bridge.engine.mirror_wish import CLOSED_FIRST
 from bridge.errors import RemoteRefused
 from bridge.ledger import decisions, links, order_links, orders, outbox
 from bridge.ledger.order_links import OrderLink
@@ -63,7 +64,7 @@ def _plan(bridge: Bridge, run: Run, link: OrderLink) -> None:
         if made is not None:
             _found(bridge, run, link, made)
             return
-        _let_go(bridge, run, link, "the order was closed before it reached the till")
+        _let_go(bridge, run, link, CLOSED_FIRST)
     elif by_square_gateway(order.raw):
         _to_gateway(bridge, run, link, square_payment_of(order.raw))
     elif not may_be_mirrored(order.raw):

@@ -75,8 +75,13 @@ def _send(bridge: Bridge, action: Action) -> Outcome:
 
 
 def _moved(order: TillOrder, state: str) -> bool:
-    """Whether a fulfillment is where it should be, or where nothing moves it any more."""
-    return order.fulfillment[2] == state or order.fulfillment[2] in _ENDED
+    """Whether a fulfillment is where it should be, or where nothing moves it any more.
+
+    A till that cancels the handover of an unpaid order leaves the order itself open.
+    """
+    if order.fulfillment[2] not in (state, *_ENDED):
+        return False
+    return state != "CANCELED" or order.paid or order.state != "OPEN"
 
 
 def _payment_on(bridge: Bridge, order: TillOrder) -> TillPayment | None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run
-from bridge.engine.mirror_follow import GATEWAY
+from bridge.engine.mirror_follow import GATEWAY, plan_move
 from bridge.engine.mirror_hold import Place, held_of, release, taken_over
 from bridge.engine.mirror_plan import expected_of
 from bridge.engine.mirror_send import note_paid
@@ -39,10 +39,14 @@ def _watch_unpaid(bridge: Bridge, run: Run, unpaid: list[OrderLink]) -> None:
     found = {one.order_id: one for one in bridge.square.till_orders.orders([one.square_order_id for one in unpaid])}
     for link in unpaid:
         order = found.get(link.square_order_id)
-        if order is None or not (order.paid or order.state == "CANCELED"):
+        dropped = order is not None and order.fulfillment[2] in ("CANCELED", "FAILED")
+        if order is None or not (order.paid or dropped or order.state == "CANCELED"):
             continue
         with bridge.db.transaction() as conn:
-            if order.paid:
+            if dropped and not order.paid and order.state == "OPEN":
+                # nobody fetches it any more: as long as it is open, somebody may be asked to pay for it
+                plan_move(bridge, run, conn, link, "CANCELED")
+            elif order.paid:
                 payments = [str(one.get("payment_id") or "") for one in order.raw.get("tenders") or ()]
                 note_paid(bridge, conn, link, payments[0] if payments else "")
             else:

@@ -22,6 +22,8 @@ from bridge.ledger.orders import OrderSeen
 from bridge.remotes.port import WooOrder
 
 SINCE = "orders.mirror_since"
+CLOSED_FIRST = "the order was closed before it reached the till"
+"""Reason of a link whose order the till never had: it may come to life again."""
 
 
 def begin_mirroring(bridge: Bridge) -> None:
@@ -54,6 +56,11 @@ def link_for(
     """
     link = order_links.get(conn, order.order_id)
     if link is not None:
+        if len(stores) == 1 and _lives_again(bridge, conn, link, order, seen):
+            link.state, link.reason, link.store_id = "wanted", "", next(iter(stores))
+            link.attempt, link.square_order_id, link.payment_id = link.attempt + 1, "", ""
+            order_links.save(conn, link, now=bridge.now())
+            run.add("orders for the till again")
         order_links.mark(conn, order.order_id)
         return link
     state = _wish(bridge, conn, order, seen, moves=moves)
@@ -76,6 +83,22 @@ def link_for(
     return link
 
 
+def _lives_again(bridge: Bridge, conn: Connection, link: OrderLink, order: WooOrder, seen: OrderSeen) -> bool:
+    """Whether an order that was closed before the till had it (or unpaid there) is taken up again in the shop."""
+    closed = link.state == "ended" or (link.state == "stock" and link.reason == CLOSED_FIRST)
+    if not closed or order.status in CLOSED | DRAFTS or any(seen.taken.values()):
+        return False
+    return paid_how(order.raw) in ("paid", "on_delivery") and _mode_wants(bridge, conn, order)
+
+
+def _mode_wants(bridge: Bridge, conn: Connection, order: WooOrder) -> bool:
+    """Whether the retailer asked for orders like this one at the tills when it was placed."""
+    mode, since = bridge.settings.orders_mode, cursors.read_fact(conn, SINCE)
+    if mode == "stock" or (mode == "mirror_pickups" and pickup_of(order.raw) is None):
+        return False
+    return bool(since) and time_text(order.created) >= since[:19]
+
+
 def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *, moves: bool) -> str:
     """The state a new link should have, "" for none."""
     raw, turns = order.raw, [int(entry[2]) for entry in seen.lines.values()]
@@ -85,11 +108,7 @@ def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *,
         return ""
     if square_payment_of(raw):
         return "gateway" if moves else ""
-    mode = bridge.settings.orders_mode
-    if by_square_gateway(raw) or mode == "stock" or (mode == "mirror_pickups" and pickup_of(raw) is None):
-        return ""
-    since = cursors.read_fact(conn, SINCE)
-    if not since or time_text(order.created) < since[:19]:
+    if by_square_gateway(raw) or not _mode_wants(bridge, conn, order):
         return ""
     if forgot:
         return "wanted"

@@ -14,6 +14,7 @@ from bridge.engine.mirror_plan import decide_orders
 from bridge.engine.mirror_send import deliver_orders, settle_orders
 from bridge.engine.mirror_watch import take_over_paid, watch_orders
 from bridge.engine.mirror_wish import begin_mirroring
+from bridge.engine.observe_orders import observe_trashed
 from bridge.engine.sync_customers import decide_customers, deliver_customers, settle_customers
 from bridge.engine.sync_places import decide_places, deliver_places, settle_places
 from bridge.engine.till_deliver import deliver_to_shop, settle_shop
@@ -21,6 +22,7 @@ from bridge.engine.till_observe import observe_till
 from bridge.engine.till_refunds import decide_refunds
 from bridge.engine.till_sales import decide_sales
 from bridge.errors import ConfigError, RemoteRefused
+from bridge.ledger import inbox, order_links
 
 if TYPE_CHECKING:
     from bridge.engine.sync import Scope
@@ -32,6 +34,7 @@ def observe_more(bridge: Bridge, run: Run, scope: Scope) -> None:
     """Read what only some features need, after the counts and orders were read."""
     begin_mirroring(bridge)
     if scope.stock:
+        _look_into_trash(bridge, run, full=scope.full)
         watch_orders(bridge, run)
         observe_till(bridge, run, full=scope.full)
     if scope.full and not scope.only:
@@ -39,6 +42,15 @@ def observe_more(bridge: Bridge, run: Run, scope: Scope) -> None:
             _apart("pickup places", decide_places, bridge, run)
         if bridge.settings.customers.sync:
             _apart("customers", decide_customers, bridge, run)
+
+
+def _look_into_trash(bridge: Bridge, run: Run, *, full: bool) -> None:
+    """An order that stands at a till may be thrown away in the shop, which no ordinary listing shows."""
+    with bridge.db.reading() as conn:
+        there = bool(order_links.every(conn, most=1))
+        rung = any(row.side == "woo" and row.topic == "order.deleted" for row in inbox.new_ones(conn))
+    if there and (full or rung):
+        observe_trashed(bridge, run)
 
 
 def decide_more(bridge: Bridge, run: Run, scope: Scope) -> None:

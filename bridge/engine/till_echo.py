@@ -6,17 +6,18 @@ till. A line the shop puts back in stock may have come back at a till before, wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
 from bridge.domain.refund import ORIGIN_KEY
 from bridge.domain.times import time_text
-from bridge.engine.context import Bridge, Run
+from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
+from bridge.engine.square_stock import adjust_square
 from bridge.engine.till_exchanges import units_back
-from bridge.ledger import movements, stock, till
-from bridge.ledger.schema import movement
+from bridge.ledger import movements, orders, stock, till
+from bridge.ledger.schema import movement, outbox
 from bridge.ledger.stock import StockRow
 from bridge.ledger.text import of_json
 from bridge.ledger.till import RefundAtTill
@@ -92,6 +93,49 @@ def _back_at_till(conn: Connection, vid: int, refunds: Sequence[RefundAtTill]) -
         elif said.get("transaction") in seen:
             seen[said["transaction"]] += Decimal(quantity)
     return back + sum((min(seen[one], named[one]) for one in named), Decimal(0))
+
+
+def take_off_twice(
+    bridge: Bridge, run: Run, conn: Connection, order: WooOrder, refund_id: str, vids: Collection[int]
+) -> None:
+    """Take off Square what the shop put back before it was known that a till had taken the same goods back.
+
+    ``vids`` are the variations of the till's refund, which is known to be of the order by now. The goods are where the
+    till took them; they are taken off the store they were once given from.
+    """
+    seen = orders.get(conn, [order.order_id]).get(order.order_id)
+    for row in stock.by_vid(conn, sorted(vids)).values():
+        held = (Decimal(str(entry[1])) for entry in (seen.lines if seen else {}).values() if entry[0] == row.woo_id)
+        twice = returned_at_till(conn, order.order_id, row.vid, sum(held, Decimal(0)))
+        if not twice:
+            continue
+        cause = f"order:{order.order_id}:back:{refund_id}:{row.vid}"
+        moved = movements.Movement(
+            "woo", cause, row.vid, "came back twice", Decimal(0), time_text(order.modified),
+            detail={"order": order.number or order.order_id, "till": str(twice)},
+        )  # fmt: skip
+        movement_id = movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id)
+        if movement_id is not None:
+            store_id = _given_from(conn, order.order_id, row) or _first(bridge, conn)
+            adjust_square(
+                bridge, run, conn, row, store_id, -twice, cause, kind="sale", movement_id=movement_id
+            )  # fmt: skip
+            stock.mark(conn, [row.vid], dirty=1)
+            run.add("goods that had come back twice")
+
+
+def _given_from(conn: Connection, order_id: str, row: StockRow) -> str:
+    """The store an order's goods went back to, or were given from; "" when nobody knows."""
+    mark = f"{MARK}order:{order_id}:"
+    found = select(outbox.c.payload_json).where(outbox.c.side == "square", outbox.c.vid == row.vid)
+    said = [of_json(payload) for payload in conn.execute(found.order_by(outbox.c.id.desc())).scalars()]
+    mine = [one for one in said if str(one.get("reference", "")).startswith(mark)]
+    return str(mine[0]["store_id"]) if mine else ""
+
+
+def _first(bridge: Bridge, conn: Connection) -> str:
+    stores = store_settings(bridge, conn)
+    return (online_stores(stores) or tuple(one.store_id for one in stores))[0]
 
 
 def without_returned(shares: Sequence[tuple[str, Decimal]], returned: Decimal) -> list[tuple[str, Decimal]]:

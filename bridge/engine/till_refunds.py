@@ -19,6 +19,7 @@ from bridge.domain.order import CLOSED, DRAFTS, Doubtful, Recognised, recognise_
 from bridge.domain.order_parts import amount, decimal_of
 from bridge.domain.refund import Carry, RefundFact, origin_in, shop_refund, shop_refund_body, till_refund, to_carry
 from bridge.engine.context import Bridge, Run
+from bridge.engine.till_echo import take_off_twice
 from bridge.engine.till_exchanges import goods_of, returned_with, stands_for_difference
 from bridge.engine.till_observe import sources_of
 from bridge.engine.till_sales import sale_key
@@ -113,6 +114,13 @@ def _doubt(conn: Connection, row: RefundAtTill, order: WooOrder) -> str:
     return ""
 
 
+def _vids(conn: Connection, row: RefundAtTill) -> set[int]:
+    """The variations whose goods came back."""
+    rows = [one for part in (returned_with(conn, row) or {}).get("returns") or () for one in goods_of(part)]
+    linked = links.variations_by(conn, "square", [str(one["catalog_object_id"]) for one in rows])
+    return {link.vid for link in linked.values()}
+
+
 def _sale_is_under_way(conn: Connection, row: RefundAtTill) -> bool:
     """True while the shop's order of the sale this refund is of is still being made: the refund waits for it."""
     for order in _sales_of(conn, row).values():
@@ -193,7 +201,9 @@ def _carry(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder) -> None
     name = fact.name
     if name in carried or any(one.origin == name for one in shown):
         run.add("till refunds found in the shop")
-        _is(bridge, row, "done", order.order_id)
+        with bridge.db.transaction() as conn:
+            till.refund_is(conn, row.refund_id, "done", order.order_id)
+            take_off_twice(bridge, run, conn, order, row.refund_id, _vids(conn, row))
         return
     left = to_carry([*shown, fact], carried, paid_at_square=0, total_in_shop=amount(order.raw, "total", digits))
     mine = next((one for one in left if one.fact.name == name), None)
@@ -236,6 +246,7 @@ def _plan(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder, fact: Re
     with bridge.db.transaction() as conn:
         till.refund_is(conn, row.refund_id, "planned", order.order_id)
         cursors.forget_fact(conn, ANSWER + row.refund_id)
+        take_off_twice(bridge, run, conn, order, row.refund_id, _vids(conn, row))
         if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
             run.add("planned shop refunds")
 

@@ -254,6 +254,16 @@ def refunds_of(conn: Connection, woo_id: str) -> list[RefundAtTill]:
     return [_refund(row) for row in conn.execute(found.order_by(till_refund.c.updated_at))]
 
 
+def refunds_on(conn: Connection, payment_id: str) -> list[RefundAtTill]:
+    """What was given back on a payment, as far as it was seen: at tills and by the bridge."""
+    found = select(till_refund).where(
+        till_refund.c.payment_id == payment_id,
+        till_refund.c.payment_id != "",
+        till_refund.c.status.not_in(("FAILED", "REJECTED")),
+    )
+    return [_refund(row) for row in conn.execute(found.order_by(till_refund.c.updated_at))]
+
+
 def returns_in_shop(conn: Connection) -> dict[str, str]:
     """Return order, or return of an exchange → the shop's order, of refunds that stand in the shop, too ("" for one
     nobody knows).

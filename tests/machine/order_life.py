@@ -108,7 +108,7 @@ class OrderLife(OrderPeople, Life):
                 select(decision.c.kind, decision.c.subject, decision.c.question, decision.c.detail_json)
             )
             for kind, subject, question, detail in rows.all():
-                if kind in ("mirror", "order_edited"):
+                if kind == "order_edited" or (kind == "mirror" and "from several stores" not in question):
                     self.asked.add(int(subject))
                 elif kind == "till_refund":
                     self.asked.add(subject)

@@ -117,14 +117,14 @@ class SquareOrders:
         return answered_order(outcome)
 
     def find_created(self, store_id: str, reference: str, since: datetime) -> TillOrder | None:
-        """The oldest order of that reference created since then."""
+        """The oldest order of that reference created since then that was not cancelled."""
         query = {
             "filter": {"date_time_filter": {"created_at": {"start_at": moment_text(since - OVERLAP)}}},
             "sort": {"sort_field": "CREATED_AT", "sort_order": "ASC"},
         }
         for rows in self._search([store_id], query):
             for row in rows:
-                if row.reference == reference:
+                if row.reference == reference and row.state != "CANCELED":
                     return row
         return None
 
