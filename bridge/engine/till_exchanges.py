@@ -59,6 +59,8 @@ def stands_for_difference(conn: Connection, row: RefundAtTill) -> bool:
 
 def came_back_in(conn: Connection, run: Run) -> tuple[bool, set[str]]:
     """Whether this run saw goods come back at a till, and the exchanges (orders) they came back in."""
+    if not run.counts["square movements"]:
+        return False, set()
     found = select(movement.c.detail_json).where(
         movement.c.run_id == run.id, movement.c.side == "square", movement.c.kind == "return"
     )

@@ -17,7 +17,16 @@ from bridge.domain.actions import action_key
 from bridge.domain.money import format_amount
 from bridge.domain.order import CLOSED, DRAFTS, Doubtful, Recognised, recognise_refund
 from bridge.domain.order_parts import amount, decimal_of
-from bridge.domain.refund import Carry, RefundFact, origin_in, shop_refund, shop_refund_body, till_refund, to_carry
+from bridge.domain.refund import (
+    Carry,
+    RefundFact,
+    is_exchange,
+    origin_in,
+    shop_refund,
+    shop_refund_body,
+    till_refund,
+    to_carry,
+)
 from bridge.engine.context import Bridge, Run
 from bridge.engine.till_echo import take_off_twice
 from bridge.engine.till_exchanges import goods_of, returned_with, stands_for_difference
@@ -163,7 +172,8 @@ def _whose(conn: Connection, row: RefundAtTill) -> Recognised | Doubtful | None:
         returned_with(conn, row),
         by_square_order=by_order,
         by_payment=by_payment,
-        sale=next((order.body for order in sales.values()), None),
+        # what was typed on an exchange speaks of the goods that came back in it, not of those it sold
+        sale=next((order.body for order in sales.values() if not is_exchange(order.body)), None),
     )
 
 

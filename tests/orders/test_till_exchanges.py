@@ -199,6 +199,44 @@ def test_an_exchange_before_anybody_looked_is_left_alone() -> None:
     assert not shop_refunds(world, order)
 
 
+def test_a_number_typed_for_an_exchange_says_nothing_about_the_goods_sold_in_it() -> None:
+    """One mug of an online order swapped for another one; later that other one is brought back."""
+    world = World()
+    world.use(till="always")
+    mug = world.simple("mug", 10)
+    in_step(world)
+    order = world.buy(mug, 2, payment="bacs", paid=True)
+    world.quiet()
+    made = traded(world, None, mug, mug, 1200, note=f"web order {order}")
+    world.quiet()
+    assert [amount for amount, _ in shop_refunds(world, order)] == ["10.00"]
+    lines = [{"variation_id": world.twin(mug), "quantity": "1"}]
+    world.square.acts["refund_amount"](made["payment_id"], 200)
+    world.square.acts["return_items"](world.stores[0], None, lines)
+    world.quiet()
+    assert [amount for amount, _ in shop_refunds(world, order)] == ["10.00"]
+    assert both(world, mug) == (9, 9) and not questions(world)
+
+
+def test_an_old_ledger_put_back_finds_the_refund_of_an_exchange_in_the_shop() -> None:
+    world, mug, cup, order, square_order = with_online_order()
+    with world.db.reading() as conn:
+        kept = {name: cursors.read_cursor(conn, name) for name in ("till_refunds", "till_orders")}
+    made = traded(world, square_order, mug, cup, 2500)
+    world.quiet()
+    with world.db.transaction() as conn:  # as it stood before the exchange
+        conn.exec_driver_sql("DELETE FROM till_refund")
+        conn.exec_driver_sql("DELETE FROM refund_link")
+        conn.exec_driver_sql("DELETE FROM till_order WHERE order_id = ?", (made["order_id"],))
+        conn.exec_driver_sql("DELETE FROM outbox WHERE kind = 'shop_refund'")
+        for name, value in kept.items():
+            cursors.move_cursor(conn, name, value, world.bridge.now())
+    world.quiet()
+    world.quiet()
+    assert shop_refunds(world, order) == [("10.00", [(mug, -1)])]
+    assert both(world, mug) == (18, 18) and both(world, cup) == (19, 19)
+
+
 def test_a_lost_answer_makes_no_second_refund_of_an_exchange() -> None:
     world, mug, cup, order, square_order = with_online_order()
     lost = world.woo.faults.add("timeout_applied", method="POST", path=".*/refunds")
