@@ -15,7 +15,6 @@ from bridge.domain.order import CLOSED, DRAFTS, by_square_gateway, paid_how, squ
 from bridge.domain.place import pickup_of
 from bridge.domain.times import time_text
 from bridge.engine.context import Bridge, Run
-from bridge.engine.mirror_split import SEVERAL, ask_split
 from bridge.ledger import cursors, order_links, rewind, stock
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.orders import OrderSeen
@@ -74,11 +73,7 @@ def link_for(
         order.order_id, order.number, next(iter(stores), ""), state,
         payment_id=payment, created=time_text(order.created),
     )  # fmt: skip
-    if state == "wanted" and len(stores) > 1:
-        link.state, link.reason, link.dirty = "stock", SEVERAL, False
-        ask_split(bridge, run, conn, link, stores)
-    else:
-        run.add("orders for the till")
+    run.add("orders for the till")
     order_links.add(conn, link, now=bridge.now())
     return link
 
@@ -102,9 +97,13 @@ def _mode_wants(bridge: Bridge, conn: Connection, order: WooOrder) -> bool:
 def _wish(bridge: Bridge, conn: Connection, order: WooOrder, seen: OrderSeen, *, moves: bool) -> str:
     """The state a new link should have, "" for none."""
     raw, turns = order.raw, [int(entry[2]) for entry in seen.lines.values()]
-    # a ledger set back may have made this order in the life it forgot: by its key it is found again, not made again
-    forgot = bool(rewind.restored_at(conn)) and any(turns)
-    if order.status in DRAFTS or (not forgot and (order.status in CLOSED or max(turns, default=0) > 1)):
+    # a ledger set back may have made this order in the life it forgot: by its key it is found again, not made again;
+    # where nobody noticed that it was, lines that turned before the order was ever looked at tell of that life
+    noticed = bool(rewind.restored_at(conn)) or (not seen.status and (max(turns, default=0) > 1 or not moves))
+    forgot = noticed and any(turns)
+    if order.status in DRAFTS or (not forgot and max(turns, default=0) > 1):
+        return ""
+    if order.status in CLOSED and not moves and not forgot:
         return ""
     if square_payment_of(raw):
         return "gateway" if moves else ""

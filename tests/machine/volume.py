@@ -63,9 +63,9 @@ def draw(dice: Dice) -> Act:
 
 
 def draw_orders(dice: Dice) -> Act:
-    """One act of trade in orders, or every third time one of the others."""
+    """One act of trade in orders, or every fifth time one of the others."""
     product, quantity, store, order = dice.randrange(2), dice.randint(1, 2), dice.randrange(3), dice.randrange(8)
-    if dice.random() < 0.3:
+    if dice.random() < 0.2:
         return draw(dice)
     acts: list[Act] = [
         (18, "order", (product, quantity, dice.randrange(3), dice.randrange(4), dice.randrange(3))),
@@ -87,7 +87,10 @@ def draw_orders(dice: Dice) -> Act:
         (1, "rename_place", (dice.randrange(2),)),
         (1, "switch_place", (dice.randrange(2),)),
         (1, "answer", (dice.randrange(4),)),
-        (2, "arm_crash", (dice.randrange(60),)),
+        (6, "fault", (dice.randrange(2), dice.randrange(17), dice.randrange(8), dice.random() < 0.6)),
+        (3, "arm_crash", (dice.randrange(80),)),
+        (1, "back_up", ()),
+        (1, "put_back", (dice.random() < 0.5,)),
         (2, "wait", (dice.choice((1, 20, 90, 700, 4000)),)),
         (16, "sync", (dice.random() < 0.3,)),
     ]
@@ -116,7 +119,7 @@ def live(seed: int, mode: str = "stock", *, trace: bool = False) -> tuple[list[s
     dice = Dice(seed)
     life = born(seed, mode)
     # most lives are short, every eighth is long; an order needs a few acts more to live its own
-    short, long = ((3, 16), (16, 45)) if mode == "stock" else ((10, 28), (28, 60))
+    short, long = ((3, 16), (16, 45)) if mode == "stock" else ((16, 40), (40, 80))
     for _ in range(dice.randint(*(short if seed % 8 else long))):
         _, name, numbers = (draw if mode == "stock" else draw_orders)(dice)
         if trace:
