@@ -19,6 +19,7 @@ from bridge.ledger import order_links, outbox, stock
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.outbox import HELD, Action
 from bridge.ledger.stock import StockRow
+from bridge.remotes.orders_port import TillOrder
 
 Place = tuple[int, str]
 """A variation (vid) in a store."""
@@ -56,6 +57,22 @@ def hold_effect(
     )
     if outbox.add(conn, action, now=bridge.now(), run_id=run.id):
         run.add("sales kept for the till's own count")
+
+
+def stands_there(bridge: Bridge, conn: Connection, link: OrderLink, made: TillOrder) -> None:
+    """The Square order is there: just made, or made and perhaps paid in a life that a ledger set back has forgotten."""
+    link.square_order_id, link.total, link.state, link.dirty = made.order_id, made.total, "open", True
+    order_links.save(conn, link, now=bridge.now())
+    if made.paid:
+        payments = [str(one.get("payment_id") or "") for one in made.raw.get("tenders") or ()]
+        note_paid(bridge, conn, link, payments[0] if payments else "")
+
+
+def note_paid(bridge: Bridge, conn: Connection, link: OrderLink, payment_id: str) -> None:
+    """The Square order is paid: from now on its own decrement carries the goods, as soon as it is seen."""
+    link.payment_id = payment_id or link.payment_id
+    link.state, link.paid_at, link.dirty = "counting", bridge.now(), True
+    order_links.save(conn, link, now=bridge.now())
 
 
 def held_of(conn: Connection, order_id: str) -> list[Action]:

@@ -20,7 +20,7 @@ from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge, Run
 from bridge.engine.mirror_body import more_of
 from bridge.engine.mirror_follow import follow
-from bridge.engine.mirror_hold import held_of, release, summed
+from bridge.engine.mirror_hold import held_of, release, stands_there, summed
 from bridge.engine.mirror_split import QUESTION, SEVERAL, ask_split, told_long_enough
 from bridge.engine.mirror_wish import CLOSED_FIRST
 from bridge.errors import RemoteRefused
@@ -97,8 +97,7 @@ def find_at_till(bridge: Bridge, store_id: str, reference: str, created: str) ->
 def _found(bridge: Bridge, run: Run, link: OrderLink, made: TillOrder) -> None:
     """The ledger had forgotten that this order was made: what watches open orders sees what became of it."""
     with bridge.db.transaction() as conn:
-        link.square_order_id, link.total, link.state = made.order_id, made.total, "open"
-        order_links.save(conn, link, now=bridge.now())
+        stands_there(bridge, conn, link, made)
     run.add("orders found again at the till: settled")
 
 

@@ -16,7 +16,7 @@ from bridge.domain.times import parse_time
 from bridge.engine.context import Bridge, Run
 from bridge.engine.deliver_stock import not_done
 from bridge.engine.mirror_follow import MOVE, PAY, REFUND, plan_payment
-from bridge.engine.mirror_hold import in_doubt
+from bridge.engine.mirror_hold import in_doubt, note_paid, stands_there
 from bridge.engine.mirror_plan import CREATE, cannot_mirror, find_at_till
 from bridge.engine.sending import may_conclude
 from bridge.ledger import history, order_links, outbox
@@ -57,7 +57,7 @@ def _mark_sent(bridge: Bridge, action: Action) -> None:
 def _send(bridge: Bridge, action: Action) -> Outcome:
     said = action.payload
     if action.kind == CREATE:
-        return bridge.square.till_orders.create(said["order"], action.key)
+        return _create(bridge, action)
     if action.kind == REFUND:
         return bridge.square.payments.refund_payment(
             said["payment_id"], said["amount"], said["currency"], said["reason"], action.key
@@ -72,6 +72,16 @@ def _send(bridge: Bridge, action: Action) -> Outcome:
     if _moved(order, said["state"]):
         return Done(order)
     return bridge.square.till_orders.move_fulfillment(order, said["state"], action.key)
+
+
+def _create(bridge: Bridge, action: Action) -> Outcome:
+    """Make the order. A key that leads to a cancelled one was used in a life that a ledger set back has forgotten."""
+    said = action.payload
+    outcome = bridge.square.till_orders.create(said["order"], action.key)
+    if not isinstance(outcome, Done) or outcome.answer.state != "CANCELED":
+        return outcome
+    made = find_at_till(bridge, said["store_id"], said["reference"], said["since"])
+    return Done(made) if made is not None else Refused("CANCELED", "It was made there before and cancelled.")
 
 
 def _moved(order: TillOrder, state: str) -> bool:
@@ -127,9 +137,8 @@ def _created(bridge: Bridge, run: Run, conn: Connection, action: Action, link: O
     # who fetches the order stays at the two sides; nobody needs it in here any more
     action.payload.pop("order", None)
     action.payload["square_order_id"] = answer.order_id
-    link.square_order_id, link.total, link.state, link.dirty = answer.order_id, answer.total, "open", True
-    order_links.save(conn, link, now=bridge.now())
-    if action.payload["pay"]:
+    stands_there(bridge, conn, link, answer)
+    if action.payload["pay"] and link.state == "open":
         plan_payment(bridge, run, conn, link, action.payload["paid_with"])
 
 
@@ -138,13 +147,6 @@ def _paid(
 ) -> None:
     note_paid(bridge, conn, link, answer.payment_id if answer is not None else "")
     in_doubt(conn, link.order_id, doubt=False)
-
-
-def note_paid(bridge: Bridge, conn: Connection, link: OrderLink, payment_id: str) -> None:
-    """The Square order is paid: from now on its own decrement carries the goods, as soon as it is seen."""
-    link.payment_id = payment_id or link.payment_id
-    link.state, link.paid_at, link.dirty = "counting", bridge.now(), True
-    order_links.save(conn, link, now=bridge.now())
 
 
 def _moved_on(bridge: Bridge, run: Run, conn: Connection, action: Action, link: OrderLink, answer: Any) -> None:

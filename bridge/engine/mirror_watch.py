@@ -12,9 +12,8 @@ from decimal import Decimal
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run
 from bridge.engine.mirror_follow import GATEWAY, plan_move
-from bridge.engine.mirror_hold import Place, held_of, release, taken_over
+from bridge.engine.mirror_hold import Place, held_of, note_paid, release, taken_over
 from bridge.engine.mirror_plan import expected_of
-from bridge.engine.mirror_send import note_paid
 from bridge.engine.observe_square import store_counts, transaction_of
 from bridge.ledger import history, links, order_links, stock
 from bridge.ledger.order_links import OrderLink

@@ -56,8 +56,10 @@ def link_for(
     link = order_links.get(conn, order.order_id)
     if link is not None:
         if len(stores) == 1 and _lives_again(bridge, conn, link, order, seen):
+            # where nothing was made yet the key is the first one's: a ledger set back in between finds it by that
+            link.attempt += link.state == "ended"
             link.state, link.reason, link.store_id = "wanted", "", next(iter(stores))
-            link.attempt, link.square_order_id, link.payment_id = link.attempt + 1, "", ""
+            link.square_order_id, link.payment_id = "", ""
             order_links.save(conn, link, now=bridge.now())
             run.add("orders for the till again")
         order_links.mark(conn, order.order_id)

@@ -34,6 +34,7 @@ from bridge.remotes.port import WooOrder, WooOrderLine
 CURSOR = "woo_orders"
 _UNDONE = frozenset({"cancelled", "refunded", "trash"})
 """Statuses in which an order may have given back all it took."""
+_JUST_NOW = timedelta(seconds=2)
 _SURELY_LISTED = timedelta(days=1)
 """Orders this much older than an opening may have been too old to be listed then; all others were."""
 
@@ -99,6 +100,11 @@ def _is_news(known: OrderSeen | None, order: WooOrder) -> bool:
     return known is None or known.modified != time_text(order.modified) or _reduced(known) != _reduced_now(order)
 
 
+def _may_change_unseen(bridge: Bridge, order: WooOrder) -> bool:
+    """The shop's times are whole seconds: an order changed again in the second it was read in looks unchanged."""
+    return order.modified > bridge.clock.now() + timedelta(seconds=bridge.woo.clock_skew()) - _JUST_NOW
+
+
 def _reduced(known: OrderSeen) -> dict[str, Decimal]:
     return {line: Decimal(str(entry[1])) for line, entry in known.lines.items() if Decimal(str(entry[1]))}
 
@@ -134,9 +140,11 @@ def absorb_order(
         _carry(bridge, run, conn, order, seen, moves, stores)
     if first_look and order.status in _UNDONE:
         _note_undone(bridge, run, conn, order, rows)
-    seen.number, seen.status, seen.modified = order.number, order.status, time_text(order.modified)
+    if first_look or moves or seen.status != order.status or seen.modified:
+        run.add("orders changed")
+    seen.number, seen.status = order.number, order.status
+    seen.modified = "" if _may_change_unseen(bridge, order) else time_text(order.modified)
     orders.put(conn, seen, now=bridge.now())
-    run.add("orders changed")
     return {row.vid for row in rows.values()}
 
 

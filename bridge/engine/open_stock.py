@@ -18,7 +18,7 @@ from bridge.engine.decide_stock import buffer_of, pending_at_square
 from bridge.engine.observe_orders import observe_orders
 from bridge.engine.observe_square import store_counts
 from bridge.engine.square_stock import adjust_square
-from bridge.ledger import cursors, decisions, movements, outbox, shown, stock
+from bridge.ledger import cursors, decisions, movements, order_links, outbox, shown, stock
 from bridge.ledger.outbox import Action
 from bridge.ledger.stock import StockRow
 from bridge.remotes.port import SquareCount, WooStock
@@ -43,10 +43,18 @@ def open_new_stock(bridge: Bridge, run: Run, *, only: frozenset[int] | None = No
 
 
 def _is_ready(conn: Connection, row: StockRow) -> bool:
-    """Not while a write of it is under way, and not while its question waits for an answer."""
+    """Not while a write of it is under way, and not while its question waits for an answer.
+
+    What is held for an order at the till may wait for days, and is known to be missing from Square's count.
+    """
     if decisions.is_open(conn, "opening", row.woo_id):
         return False
-    return not outbox.open_of_variation(conn, row.vid)
+    return all(_waits_at_rest(conn, action) for action in outbox.open_of_variation(conn, row.vid))
+
+
+def _waits_at_rest(conn: Connection, action: Action) -> bool:
+    link = order_links.get(conn, action.payload["order_id"]) if action.state == "held" else None
+    return link is not None and link.state in ("wanted", "open") and not link.dirty
 
 
 def _open_some(bridge: Bridge, run: Run, rows: Sequence[StockRow]) -> int:
@@ -179,8 +187,9 @@ def _count_at_square(
         wanted += sum((quantity for quantity in online.values() if quantity < 0), Decimal(0))
     if not online:
         adjust_square(
-            bridge, run, conn, row, preferred[0], wanted, cause, kind="count", movement_id=movement_id, absolute=True
-        )
+            bridge, run, conn, row, preferred[0], wanted - view.pending, cause,
+            kind="count", movement_id=movement_id, absolute=True,
+        )  # fmt: skip
         return
     gap = wanted - sum(online.values(), Decimal(0)) - view.pending
     for store_id, quantity in spread(gap, online, preferred) if gap else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.engine.sync import Scope, sync
 from tests.orders.mirror_stage import at_the_till, link_of, mirroring, only_order, pay_at_the_till, refunds
 from tests.scenarios.stage import both
 from tests.scenarios.witness import answer, open_writes, questions
@@ -141,3 +142,15 @@ def test_goods_that_a_person_says_are_of_a_cancelled_order_count_once() -> None:
     world.quiet()
     world.quiet()
     assert both(world, mug) == (10, 10)
+
+
+def test_an_order_changed_again_in_the_second_it_was_read_in_is_read_again() -> None:
+    world, [mug] = mirroring("mug")
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.quiet()
+    line = world.woo.state.orders[order].lines[0].id
+    world.woo.acts["staff_refund"](order, [{"id": line, "quantity": 1}], restock=False)
+    sync(world.bridge, Scope())
+    world.woo.acts["staff_order_status"](order, "completed")
+    world.quiet()
+    assert only_order(world, order)["fulfillments"][0]["state"] == "COMPLETED"

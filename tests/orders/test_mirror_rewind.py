@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.ledger import rewind
 from bridge.ledger.backup import backup, restore
 from tests.orders.mirror_stage import link_of, mirroring, only_order, refunds
 from tests.scenarios.stage import both
@@ -41,3 +42,28 @@ def test_an_order_the_ledger_forgot_is_found_again_and_counted_once(tmp_path: Pa
     if then != "cancelled":
         assert link_of(world, order).state == "paid"
     assert not [one for one in witness.faults() if "twice" not in one]
+
+
+def test_a_hand_edit_counts_though_an_unpaid_order_waits_when_an_old_ledger_was_put_back() -> None:
+    world, (mug,) = mirroring("mug")
+    old = world.db.copy_aside()
+    shipped = world.buy(mug, 1, payment="stripe", paid=True)
+    world.quiet()
+    world.woo.acts["staff_refund"](
+        shipped, [{"id": world.woo.state.orders[shipped].lines[0].id, "quantity": 1}], restock=True
+    )
+    waits = world.buy(mug, 2, pickup="Bergen", payment="bacs")
+    world.quiet()
+    world.db = old
+    rewind.mark_restored(world.db, "a test put an old copy back")
+    world.bridge = world.make_bridge()
+    world.quiet()
+    assert (world.woo_stock(mug), world.on_hand(world.twin(mug))) == (8, 10)
+    world.woo.acts["staff_set_stock"](mug, 5)
+    world.quiet()
+    assert (world.woo_stock(mug), world.on_hand(world.twin(mug))) == (5, 7)
+    world.woo.acts["pay_order"](waits)
+    world.quiet()
+    world.clock.advance(700)
+    world.quiet()
+    assert both(world, mug) == (5, 5)
