@@ -33,6 +33,13 @@ FIGURES = (
     "stores",
     "online_orders",
     "till_sales",
+    "pickups",
+    "shipments",
+    "picked_up",
+    "cancelled",
+    "refunds_in_shop",
+    "refunds_at_tills",
+    "customer_notes",
     "faults",
     "restarts",
     "duplicates",
@@ -149,10 +156,12 @@ class _Play:
         self.say("Open for trade: timeouts, 429s, 5xx, broken answers; webhooks lost, late, doubled, forged.")
         world.trade(day, seconds, AT_LEAST * max(1, seconds // 14), self._killer(world.dice.uniform(*KILL_AFTER)))
         orders, sales = world.trades()
-        self.say(f"Closed: {orders} online orders and {sales} till sales. The network recovers.")
+        self.say(f"Closed: {orders} online orders and {sales} till sales. The pickup counters serve on.")
+        served = world.close(day)
+        self.say("Everybody is served. The network recovers." if served else "Somebody still waits at a counter.")
         settled = world.calm()
         self.say("Quiet: two full passes found nothing to do." if settled else "The engine did not come to rest.")
-        return settled
+        return served and settled
 
     def _killer(self, share: float) -> Callable[[float], None]:
         done = False
@@ -179,6 +188,7 @@ class _Play:
             "stores": len(world.square.state.locations),
             "online_orders": orders,
             "till_sales": sales,
+            **world.became(),
             "other_events": world.happenings(),
             "faults": sum(faults.values()),
             "faults_by_name": faults,

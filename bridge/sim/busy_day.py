@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,11 @@ NAMES = ("Kari", "Ola", "Ingrid", "Lars", "Astrid", "Nils", "Signe", "Erik")
 REFUSED = (LookupError, ValueError, SquareError, WooError)
 """How a simulator says no to a person: sold out, already refunded, not in a state for that."""
 
-WRITES = r"/wp-json/wc/v3/products|/v2/(inventory/changes/batch-create|catalog/(batch-upsert|object))"
+Acts = Sequence[tuple[int, Callable[[], object]]]
+WRITES = (
+    r"/wp-json/wc/v3/(products|orders/\d+)"
+    r"|/v2/(inventory/changes/batch-create|catalog/(batch-upsert|object)|payments|refunds|orders(/\w{20,}|$))"
+)
 LISTINGS = r"/wp-json/wc/v3/orders$|/wp-json/wc-analytics|/v2/(catalog/search|inventory/.*retrieve)"
 EVERYTHING = "(?!.*(webhooks|subscriptions))"
 FAULTS: tuple[tuple[str, str, str, float, dict[str, Any]], ...] = (
@@ -74,7 +79,13 @@ class BusyDay:
         self.places = [str(place["name"]) for place in woo.state.options["pickup_locations"]]
         self.orders: list[int] = []
         self.sales: list[tuple[str, str, Pair, int]] = []
-        self._acts: list[tuple[int, Callable[[], object]]] = [
+        self.done: Counter[str] = Counter()
+        """How often each act happened, by its name."""
+        self._acts = self.acts()
+
+    def acts(self) -> Acts:
+        """What may happen, each with how often."""
+        return [
             (36, self.buy_online),
             (38, self.sell_at_till),
             (4, self.cancel_order),
@@ -92,12 +103,17 @@ class BusyDay:
 
     def step(self) -> bool:
         """Let one thing happen; False when a side said no to it (sold out, nothing to refund)."""
-        weights = [weight for weight, _ in self._acts]
-        act = self.dice.choices([act for _, act in self._acts], weights)[0]
+        return self.let(self._acts)
+
+    def let(self, acts: Acts) -> bool:
+        """Let one of these happen; False when a side said no to it."""
+        [act] = self.dice.choices([act for _, act in acts], [weight for weight, _ in acts])
         try:
-            return act() is not None
+            happened = act() is not None
         except REFUSED:
             return False
+        self.done[act.__name__] += happened
+        return happened
 
     def some(self) -> Pair:
         """A variation: a fifth of the goods makes four fifths of the trade."""
@@ -107,17 +123,24 @@ class BusyDay:
     # -- online -------------------------------------------------------------------------
     def buy_online(self) -> object:
         """A shopper checks out one to three different things, picked up or shipped."""
-        basket = {self.some() for _ in range(self.dice.choice((1, 1, 2, 3)))}
-        lines = [
-            {"id": int(pair.woo_id), "quantity": self.dice.choice((1, 1, 1, 2))} for pair in sorted(basket, key=str)
-        ]
+        lines = self.basket()
         place = self.dice.choice(self.places) if self.places and self.dice.random() < 0.4 else None
         paid = self.dice.random() < 0.8
-        return self._order(lines, place, "bacs" if not paid else "cod", paid)
+        return self.order(lines, place, "bacs" if not paid else "cod", paid)
 
-    def _order(self, lines: list[dict[str, Any]], place: str | None, payment: str, paid: bool) -> int:
+    def basket(self) -> list[dict[str, Any]]:
+        """One to three different things, one or two of each."""
+        basket = {self.some() for _ in range(self.dice.choice((1, 1, 2, 3)))}
+        return [
+            {"id": int(pair.woo_id), "quantity": self.dice.choice((1, 1, 1, 2))} for pair in sorted(basket, key=str)
+        ]
+
+    def order(
+        self, lines: list[dict[str, Any]], place: str | None, payment: str, paid: bool | None, **more: Any
+    ) -> int:
+        """Check a basket out; the order's number. Raises what the shop refuses with."""
         with self.woo.lock:
-            made = self.woo.acts["checkout"](lines, pickup=place, payment=payment, paid=paid)
+            made = self.woo.acts["checkout"](lines, pickup=place, payment=payment, paid=paid, **more)
         self.orders.append(int(made["order_id"]))
         return self.orders[-1]
 
@@ -230,7 +253,7 @@ class BusyDay:
 
         def order_in_the_window() -> None:
             try:
-                self._order([{"id": int(pair.woo_id), "quantity": 1}], None, "cod", True)
+                self.order([{"id": int(pair.woo_id), "quantity": 1}], None, "cod", True)
             except REFUSED:
                 return
 

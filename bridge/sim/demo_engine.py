@@ -35,7 +35,17 @@ SETTLE_AFTER = 2.0
 OVERLAP_SECONDS = 10
 ROUNDS = 2
 """In trade this dense something is always new: rather look at the tills again than finish every number."""
-SQUARE_EVENTS = ("inventory.count.updated", "catalog.version.updated", "payment.updated", "location.updated")
+SQUARE_EVENTS = (
+    "inventory.count.updated",
+    "catalog.version.updated",
+    "location.updated",
+    "order.created",
+    "order.updated",
+    "order.fulfillment.updated",
+    "payment.updated",
+    "refund.created",
+    "refund.updated",
+)
 WOO_TOPICS = (
     "order.created",
     "order.updated",

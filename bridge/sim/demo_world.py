@@ -17,12 +17,14 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
+from bridge.sim.busy_counter import CounterDay
 from bridge.sim.busy_day import BusyDay, peace, trouble
 from bridge.sim.demo_engine import Hooks
 from bridge.sim.demo_shop import furnish
 from bridge.sim.engine_process import EngineProcess
 from bridge.sim.kernel.serve import LoopbackServer
-from bridge.sim.proof import Opening, Pair, Verdict, stores_of, take_opening
+from bridge.sim.order_figures import order_figures
+from bridge.sim.proof import Opening, Pair, Verdict, mirrored_order, stores_of, take_opening
 from bridge.sim.prove import Proof, doubled_skus, prove
 from bridge.sim.square.account import FakeSquare
 from bridge.sim.square.order_book import TILL_SOURCE
@@ -31,6 +33,7 @@ from bridge.sim.woo.shop import FakeWoo
 WINDOW_SECONDS = 15.0
 """How late a till's sale may reach the shop while the network fails and the engine is killed in the middle."""
 CALM_SECONDS = 60.0
+EVENING_SECONDS = 30.0
 
 
 class DemoWorld:
@@ -87,7 +90,7 @@ class DemoWorld:
             f"square: {{base_url: '{self.servers[1].url}', token: 'file:square_token', environment: sandbox}}\n"
             f"ledger: {{path: '{folder / 'bridge.sqlite'}'}}\nstores:\n{stores}"
             "stock: {opening: square}\nproducts: {create_in_woo: publish, images: false}\n"
-            "orders: {may_split: true}\npace: {woo_per_second: 100, square_per_second: 100}\n",
+            "orders: {mode: mirror_pickups, may_split: true}\npace: {woo_per_second: 100, square_per_second: 100}\n",
             encoding="utf-8",
         )
 
@@ -112,7 +115,7 @@ class DemoWorld:
         self.engine.start()
 
     # -- trade --------------------------------------------------------------------------
-    def open_for_trade(self) -> BusyDay:
+    def open_for_trade(self) -> CounterDay:
         """Both sides were brought in step: from here on every movement is followed."""
         in_shop = {i.sku.lower(): str(i.id) for i in self.woo.state.items.values() if i.sku and i.type != "variable"}
         doubled = doubled_skus(self.woo, self.square)
@@ -127,7 +130,7 @@ class DemoWorld:
             for store, number in stores_of(self.square, pair.square_id).items():
                 self.opening_by_store[store] = self.opening_by_store.get(store, Decimal(0)) + number
         self.orders_before, self.sales_before = len(self.woo.state.orders), self._till_orders()
-        return BusyDay(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
+        return CounterDay(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
 
     def trade(self, day: BusyDay, seconds: float, at_least: int, meanwhile: Callable[[float], None]) -> None:
         """Let people trade for ``seconds`` and until ``at_least`` orders and sales were made.
@@ -157,6 +160,15 @@ class DemoWorld:
         """Switch every fault on."""
         trouble(self.woo, self.square)
 
+    def close(self, day: CounterDay) -> bool:
+        """Nobody buys any more; the counters serve on until nobody waits. False when that took too long."""
+        deadline = time.monotonic() + EVENING_SECONDS
+        while day.evening():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(self.dice.uniform(0.0, 0.04))
+        return True
+
     def calm(self) -> bool:
         """Switch every fault off, wait for late webhooks, and let the engine settle."""
         peace(self.woo, self.square)
@@ -180,6 +192,10 @@ class DemoWorld:
             for name in ("lost", "doubled", "held", "forged", "failed"):
                 found[f"webhooks {name}"] += service.deliveries.counts[name]
         return {name: number for name, number in sorted(found.items()) if number}
+
+    def became(self) -> dict[str, int]:
+        """What became of the day's online orders."""
+        return order_figures(self.woo, self.square, list(self.woo.state.orders.values())[self.orders_before :])
 
     def products(self) -> int:
         """How many of the shop's products have a variation that stands on both sides."""
@@ -210,7 +226,8 @@ class DemoWorld:
         bridge: Counter[str] = Counter()
         for event in self.square.journal.since(self.opening.square_seq):
             if event.stock_id in ours:
-                side = bridge if event.actor.startswith("api:") else people
+                ours_too = event.actor.startswith("api:") or mirrored_order(self.square, event)
+                side = bridge if ours_too else people
                 side[event.place] += int(event.delta)
         return [
             (

@@ -119,7 +119,7 @@ def judge(
     count once (``order_proof.came_back_twice``).
     """
     by_woo = effects(woo.journal, opening.woo_seq, images=partial(_of_till_sale, woo))
-    by_square = effects(square.journal, opening.square_seq, images=lambda event: bool(_mirrored(square, event)))
+    by_square = effects(square.journal, opening.square_seq, images=lambda event: bool(mirrored_order(square, event)))
     stores = list(online) if online is not None else list(square.state.locations)
     verdicts = []
     for pair, start in opening.stock.items():
@@ -174,14 +174,14 @@ def _carried_as(square: FakeSquare, event: TrueEvent) -> str:
     reference = str(event.detail.get("reference_id", ""))
     if reference.startswith("bridge:till:") and event.actor.startswith("api:"):
         return f"bridge:order:{reference.removeprefix('bridge:till:')}"
-    mirrored = _mirrored(square, event)
+    mirrored = mirrored_order(square, event)
     if mirrored:
         return f"bridge:order:{mirrored}:till"
     return reference if event.actor.startswith("api:") else ""
 
 
-def _mirrored(square: FakeSquare, event: TrueEvent) -> str:
-    """The shop's order whose mirrored order at Square gave these goods, "" for any other event."""
+def mirrored_order(square: FakeSquare, event: TrueEvent) -> str:
+    """The shop's order whose order at Square gave these goods, "" for any other event."""
     order = square.state.orders.get(str(event.detail.get("transaction_id", "")))
     name = str(order.get("reference_id") or "") if order else ""
     return name.removeprefix("woo-") if event.kind == "sale" and name.startswith("woo-") else ""

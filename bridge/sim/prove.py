@@ -20,6 +20,7 @@ from bridge.sim.proof import (
     doubled_items,
     is_external,
     judge,
+    mirrored_order,
     order_faults,
 )
 from bridge.sim.square.account import FakeSquare
@@ -107,9 +108,10 @@ def doubled_skus(woo: FakeWoo, square: FakeSquare) -> dict[str, int]:
 
 
 def _writes_without_cause(woo: FakeWoo, square: FakeSquare, opening: Opening) -> Iterator[str]:
-    """What a program wrote without saying why: no reference at Square, no key in the shop."""
+    """What a program wrote without saying why: no reference and no order at Square, no key in the shop."""
     for event in square.journal.since(opening.square_seq):
-        if not is_external(event) and not str(event.detail.get("reference_id", "")).startswith(MARK):
+        named = str(event.detail.get("reference_id", "")).startswith(MARK) or mirrored_order(square, event)
+        if not is_external(event) and not named:
             yield f"Square {event.kind} of {event.delta} without a reference ({event.stock_id})"
     for event in woo.journal.since(opening.woo_seq):
         if not is_external(event) and event.delta and KEY_META not in (event.detail.get("meta") or {}):
@@ -137,7 +139,7 @@ def _moved(journal: Journal, since: int) -> dict[str, Decimal]:
 
 def _oversold(woo: FakeWoo, square: FakeSquare, opening: Opening, window: float) -> tuple[int, int]:
     """Units sold online that were not there, and those of them that were gone for longer than the window."""
-    moves = _history(opening, woo.journal, square.journal)
+    moves = _history(opening, woo.journal, square)
     all_of_it = beyond = 0
     for pair, events in moves.items():
         for at, (when, delta, side) in enumerate(events):
@@ -167,7 +169,7 @@ def _shortage(start: Decimal, before: Moves, when: datetime, sold: Decimal, wind
     return int(max(gone, ZERO)), gone > 0 and most < sold
 
 
-def _history(opening: Opening, woo: Journal, square: Journal) -> dict[Pair, Moves]:
+def _history(opening: Opening, woo: Journal, square: FakeSquare) -> dict[Pair, Moves]:
     by_woo = {pair.woo_id: pair for pair in opening.stock}
     by_square = {pair.square_id: pair for pair in opening.stock}
     found: dict[Pair, Moves] = {pair: [] for pair in opening.stock}
@@ -175,8 +177,9 @@ def _history(opening: Opening, woo: Journal, square: Journal) -> dict[Pair, Move
         if event.stock_id in by_woo:
             side = "order" if event.kind == "order_reduce" else "shop"
             found[by_woo[event.stock_id]].append((event.at, event.delta, side))
-    for event in _external(square, opening.square_seq):
-        if event.stock_id in by_square:
+    for event in _external(square.journal, opening.square_seq):
+        # what a till takes for an order of the shop was sold by the shop
+        if event.stock_id in by_square and not mirrored_order(square, event):
             found[by_square[event.stock_id]].append((event.at, event.delta, "elsewhere"))
     for moves in found.values():
         moves.sort(key=lambda move: move[0])

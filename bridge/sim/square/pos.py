@@ -32,7 +32,7 @@ def register(router: Router) -> None:
 
 def register_acts(square: FakeSquare) -> None:
     """Add what a till does."""
-    for act in (sell, return_items, refund_amount, settle_refund, switch_selling):
+    for act in (sell, take_payment, return_items, refund_amount, settle_refund, switch_selling):
         square.acts[act.__name__] = partial(act, square)
 
 
@@ -93,6 +93,24 @@ def sell(
     source = inventory.POS_SOURCE
     complete_new(square, payment, order, actor="till", source=source, occurred_at=late)
     return {"order_id": order["id"], "payment_id": payment["id"]}
+
+
+def take_payment(square: FakeSquare, order_id: str) -> Json:
+    """A customer pays an open order in cash, such as one made through the API for pickup; returns the payment's id."""
+    order = find_order(square, order_id)
+    due = order["net_amount_due_money"]
+    if order["state"] != "OPEN" or not due["amount"]:
+        raise ValueError(f"nothing is due on order {order_id}")
+    fields: Json = {
+        "amount_money": due,
+        "location_id": order["location_id"],
+        "order_id": order_id,
+        "source_type": "CASH",
+        "cash_details": {"buyer_supplied_money": due, "change_back_money": {**due, "amount": 0}},
+    }
+    payment = open_payment(square, fields, product="SQUARE_POS")
+    complete_new(square, payment, order, actor="till", source=inventory.POS_SOURCE)
+    return {"payment_id": payment["id"]}
 
 
 def till_order(
