@@ -74,8 +74,8 @@ class CounterDay(BusyDay):
 
     # -- the shop -------------------------------------------------------------------------
     def buy_online(self) -> object:
-        """A shopper checks out; three in ten are fetched in a store."""
-        place = self.dice.choice(self.places) if self.dice.random() < 0.3 else None
+        """A shopper checks out; one in four is fetched in a store."""
+        place = self.dice.choice(self.places) if self.dice.random() < 0.25 else None
         [payment] = self.dice.choices([name for name, _ in PAYMENTS], [share for _, share in PAYMENTS])
         more = {} if place else {"shipping_cost": self.dice.choice(SHIPPING)}
         return self.order(self.basket(), place, payment, None, **more)
@@ -167,7 +167,7 @@ class CounterDay(BusyDay):
         row = {"variation_id": self.twins[line.variation_id or line.product_id], "quantity": "1"}
         if till_order is None:
             row["price"] = int(price * 100)  # type: ignore[assignment]
-        reason = "Return" if till_order else self.dice.choice(("web order {}", "#{}", "order no. {}")).format(order.id)
+        reason = "Return" if till_order else self.dice.choice(("web order {}", "#{}", "Order {}")).format(order.id)
         return self.square.acts["return_items"](
             store, till_order, [row], restock=self.dice.random() < 0.75, reason=reason
         )

@@ -17,23 +17,24 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from bridge.sim.busy_counter import CounterDay
-from bridge.sim.busy_day import BusyDay, peace, trouble
+from bridge.sim.busy_counter import CounterDay, is_pickup
+from bridge.sim.busy_day import peace, trouble
 from bridge.sim.demo_engine import Hooks
 from bridge.sim.demo_shop import furnish
 from bridge.sim.engine_process import EngineProcess
 from bridge.sim.kernel.serve import LoopbackServer
-from bridge.sim.order_figures import order_figures
+from bridge.sim.order_figures import Books, books, order_figures
 from bridge.sim.proof import Opening, Pair, Verdict, mirrored_order, stores_of, take_opening
 from bridge.sim.prove import Proof, doubled_skus, prove
 from bridge.sim.square.account import FakeSquare
 from bridge.sim.square.order_book import TILL_SOURCE
+from bridge.sim.woo.order_state import Order
 from bridge.sim.woo.shop import FakeWoo
 
 WINDOW_SECONDS = 15.0
 """How late a till's sale may reach the shop while the network fails and the engine is killed in the middle."""
 CALM_SECONDS = 60.0
-EVENING_SECONDS = 30.0
+EVENING_SECONDS = 90.0
 
 
 class DemoWorld:
@@ -54,6 +55,7 @@ class DemoWorld:
         self._open = ExitStack()
         self.pairs: list[Pair] = []
         self.opening: Opening | None = None
+        self.day: CounterDay | None = None
         self.opening_by_store: dict[str, Decimal] = {}
         self.orders_before = self.sales_before = 0
 
@@ -115,7 +117,7 @@ class DemoWorld:
         self.engine.start()
 
     # -- trade --------------------------------------------------------------------------
-    def open_for_trade(self) -> CounterDay:
+    def open_for_trade(self) -> None:
         """Both sides were brought in step: from here on every movement is followed."""
         in_shop = {i.sku.lower(): str(i.id) for i in self.woo.state.items.values() if i.sku and i.type != "variable"}
         doubled = doubled_skus(self.woo, self.square)
@@ -130,13 +132,14 @@ class DemoWorld:
             for store, number in stores_of(self.square, pair.square_id).items():
                 self.opening_by_store[store] = self.opening_by_store.get(store, Decimal(0)) + number
         self.orders_before, self.sales_before = len(self.woo.state.orders), self._till_orders()
-        return CounterDay(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
+        self.day = CounterDay(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
 
-    def trade(self, day: BusyDay, seconds: float, at_least: int, meanwhile: Callable[[float], None]) -> None:
+    def trade(self, seconds: float, at_least: int, meanwhile: Callable[[float], None]) -> None:
         """Let people trade for ``seconds`` and until ``at_least`` orders and sales were made.
 
         ``meanwhile`` is told, at each step, what share of the day is over.
         """
+        assert self.day is not None
         began, limit = time.monotonic(), seconds * 2
         while True:
             elapsed, made = time.monotonic() - began, sum(self.trades())
@@ -145,7 +148,7 @@ class DemoWorld:
             meanwhile(min(elapsed / seconds, 1.0))
             # the day's pace: as many trades as the share of it that is over asks for
             while sum(self.trades()) < at_least * 1.1 * min(1.0, elapsed / seconds):
-                day.step()
+                self.day.step()
             time.sleep(self.dice.uniform(0.0, 0.04))
 
     def trades(self) -> tuple[int, int]:
@@ -160,10 +163,11 @@ class DemoWorld:
         """Switch every fault on."""
         trouble(self.woo, self.square)
 
-    def close(self, day: CounterDay) -> bool:
+    def close(self) -> bool:
         """Nobody buys any more; the counters serve on until nobody waits. False when that took too long."""
+        assert self.day is not None
         deadline = time.monotonic() + EVENING_SECONDS
-        while day.evening():
+        while self.day.evening():
             if time.monotonic() > deadline:
                 return False
             time.sleep(self.dice.uniform(0.0, 0.04))
@@ -182,7 +186,14 @@ class DemoWorld:
         """The judgement of the whole day."""
         assert self.opening is not None
         with self.woo.lock, self.square.lock:
-            return prove(self.woo, self.square, self.opening, window=WINDOW_SECONDS, doubled_before=self.doubled_before)
+            return prove(
+                self.woo,
+                self.square,
+                self.opening,
+                window=WINDOW_SECONDS,
+                doubled_before=self.doubled_before,
+                mirrors=is_pickup,
+            )
 
     def faults(self) -> dict[str, int]:
         """What went wrong on purpose, by name: on the wire, and with webhooks."""
@@ -195,7 +206,15 @@ class DemoWorld:
 
     def became(self) -> dict[str, int]:
         """What became of the day's online orders."""
-        return order_figures(self.woo, self.square, list(self.woo.state.orders.values())[self.orders_before :])
+        return order_figures(self.square, self._orders())
+
+    def books(self) -> Books:
+        """Both sides' money of the day's orders that stand at the tills."""
+        assert self.day is not None
+        return books(self.square, self._orders(), self.day.edited)
+
+    def _orders(self) -> list[Order]:
+        return list(self.woo.state.orders.values())[self.orders_before :]
 
     def products(self) -> int:
         """How many of the shop's products have a variation that stands on both sides."""

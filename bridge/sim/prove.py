@@ -6,12 +6,13 @@ Like everything in ``proof`` it believes the simulators' journals and state alon
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bridge.sim.kernel.journal import Journal, TrueEvent
+from bridge.sim.order_proof import order_complaints
 from bridge.sim.proof import (
     ZERO,
     Opening,
@@ -24,6 +25,7 @@ from bridge.sim.proof import (
     order_faults,
 )
 from bridge.sim.square.account import FakeSquare
+from bridge.sim.woo.order_state import Order
 from bridge.sim.woo.shop import FakeWoo
 
 MARK = "bridge:"
@@ -37,6 +39,7 @@ class Proof:
     """``drift``: variations whose numbers are wrong. ``unexplained``: changes without a cause, or numbers the
     journals do not add up to. ``duplicates``, ``lost``: orders carried twice or not wholly, products made twice.
     ``oversold_beyond_window``: units sold online though they were gone for longer than ``window`` seconds.
+    ``orders_wrong``: complaints about orders and their refunds (``order_proof``).
     """
 
     verdicts: tuple[Verdict, ...]
@@ -47,12 +50,14 @@ class Proof:
     duplicates: int
     lost: int
     window: float
+    orders_wrong: int = 0
     notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """True when nothing is wrong."""
-        return not (self.drift or self.unexplained or self.oversold_beyond_window or self.duplicates or self.lost)
+        numbers = self.drift or self.unexplained or self.oversold_beyond_window or self.duplicates or self.lost
+        return not (numbers or self.orders_wrong)
 
 
 def prove(
@@ -64,9 +69,12 @@ def prove(
     doubled_before: Mapping[str, int] | None = None,
     online: Sequence[str] | None = None,
     buffer: int = 0,
+    mirrors: Callable[[Order], bool] = lambda _: False,
+    excused: Collection[int | str] = (),
 ) -> Proof:
     """Judge a calm world. ``window`` (seconds) is how late a number may reach the shop; ``doubled_before`` are the
-    SKUs (how often) that stood more than once on a side before the bridge came.
+    SKUs (how often) that stood more than once on a side before the bridge came; ``mirrors`` and ``excused`` are
+    those of ``order_complaints``.
     """
     verdicts = judge(woo, square, opening, online=online, buffer=buffer)
     lost, doubled = order_faults(woo, square, opening)
@@ -74,12 +82,14 @@ def prove(
     odd = [*_writes_without_cause(woo, square, opening), *_not_accounted_for(woo, square, opening)]
     twice = [sku for sku, times in doubled_skus(woo, square).items() if times > (doubled_before or {}).get(sku, 1)]
     oversold, beyond = _oversold(woo, square, opening, window)
+    orders = order_complaints(woo, square, opening, mirrors=mirrors, excused=excused)
     told = (
         *(f"{v.pair.woo_id}: truth {v.truth}, stores {v.square}, shop {v.woo}, due {v.shop_should_show}" for v in bad),
         *odd,
         *(f"lost: {name}" for name in lost),
         *(f"carried twice: {name}" for name in doubled),
         *(f"made twice: {sku}" for sku in twice),
+        *orders,
     )
     return Proof(
         verdicts=tuple(verdicts),
@@ -90,6 +100,7 @@ def prove(
         duplicates=len(doubled) + len(twice),
         lost=len(lost),
         window=window,
+        orders_wrong=len(orders),
         notes=told,
     )
 
