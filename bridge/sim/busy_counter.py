@@ -51,6 +51,7 @@ class CounterDay(BusyDay):
         """Units that were given back, by order line."""
         self.at_tills: set[int] = set()
         """Orders of which a till gave something back."""
+        self.pickup_share = 0.25
         self.patience = 1000
         """How often an evening still tries to let happen what has not happened yet."""
 
@@ -74,8 +75,8 @@ class CounterDay(BusyDay):
 
     # -- the shop -------------------------------------------------------------------------
     def buy_online(self) -> object:
-        """A shopper checks out; one in four is fetched in a store."""
-        place = self.dice.choice(self.places) if self.dice.random() < 0.25 else None
+        """A shopper checks out, to fetch it in a store or have it sent."""
+        place = self.dice.choice(self.places) if self.dice.random() < self.pickup_share else None
         [payment] = self.dice.choices([name for name, _ in PAYMENTS], [share for _, share in PAYMENTS])
         more = {} if place else {"shipping_cost": self.dice.choice(SHIPPING)}
         return self.order(self.basket(), place, payment, None, **more)

@@ -271,3 +271,40 @@ def _timed(square: FakeSquare, place: str, shirts: list[str]) -> float:
     for shirt in shirts:
         square.acts["sell"](place, [{"variation_id": shirt, "quantity": 1}])
     return (perf_counter() - start) / len(shirts)
+
+
+def test_an_order_for_pickup_paid_at_the_till_gives_its_goods_once_and_waits_to_be_handed_over(
+    square: FakeSquare,
+) -> None:
+    order = post(
+        square,
+        "/v2/orders",
+        {
+            "order": {
+                "location_id": places(square)[0],
+                "reference_id": "woo-7",
+                "line_items": [{"catalog_object_id": variations(square)[0], "quantity": "2"}],
+                "fulfillments": [
+                    {
+                        "type": "PICKUP",
+                        "pickup_details": {
+                            "recipient": {"display_name": "Kari"},
+                            "pickup_at": "2026-10-01T15:00:00Z",
+                        },
+                    }
+                ],
+            }
+        },
+    )["order"]
+    payment = square.state.payments[square.acts["take_payment"](order["id"])["payment_id"]]
+    made = square.state.orders[order["id"]]
+    assert (payment["source_type"], payment["status"]) == ("CASH", "COMPLETED")
+    assert payment["amount_money"] == order["total_money"]
+    assert (made["state"], made["fulfillments"][0]["state"], made["version"]) == ("OPEN", "PROPOSED", 2)
+    assert on_hand(square, variations(square)[0]) == 8
+    assert [(event.kind, event.actor) for event in square.journal][-1] == ("sale", "till")
+    with pytest.raises(ValueError, match="nothing is due"):
+        square.acts["take_payment"](order["id"])
+    square.acts["fulfillment"](order["id"], "COMPLETED")
+    assert square.state.orders[order["id"]]["state"] == "COMPLETED"
+    assert on_hand(square, variations(square)[0]) == 8
