@@ -70,8 +70,9 @@ def demo(cli: Cli, /, seed: int, seconds: int, serve: bool) -> int:
     """Play a busy day on a simulated shop and three stores, and prove the result.
 
     Starts both simulators and the engine on this machine, brings them in step, lets shoppers, tills and staff trade
-    while the network fails, webhooks get lost and the engine is killed and started again, then compares what both
-    sides show with what truly happened. Ends with 0 when every number is right.
+    (orders sent and fetched, cancelled, refunded in the shop and at any till) while the network fails, webhooks get
+    lost and the engine is killed and started again, then compares what both sides show with what truly happened. Ends
+    with 0 when every number, every order and every cent is right.
     """
     from bridge.sim.demo_world import DemoWorld
 

@@ -52,8 +52,8 @@ class CounterDay(BusyDay):
         self.at_tills: set[int] = set()
         """Orders of which a till gave something back."""
         self.pickup_share = 0.25
-        self.patience = 1000
-        """How often an evening still tries to let happen what has not happened yet."""
+        self.patience = 100
+        """How often an evening still tries to let happen what did not happen yet, and perhaps cannot."""
 
     def acts(self) -> Acts:
         """What may happen, each with how often."""
@@ -64,7 +64,8 @@ class CounterDay(BusyDay):
         return [
             (4, self.money_arrives),
             (4, self.ship),
-            (5, self.prepare),
+            (2, self.begin),
+            (5, self.make_ready),
             (9, self.hand_over),
             (2, self.cancel_at_till),
             (3, self.return_order_at_till),
@@ -96,7 +97,8 @@ class CounterDay(BusyDay):
         """The shopper changes their mind before anything was handed over or given back at a till."""
         with self.woo.lock, self.square.lock:
             order = self._one(lambda order: order.status in OPEN and order.id not in self.at_tills)
-            if self._stage(order.id) == "COMPLETED":
+            till = self._at_till(order.id)
+            if till is not None and _stage(till) == "COMPLETED":
                 raise LookupError("it was fetched already")
             return self.woo.acts["cancel_order"](order.id)
 
@@ -121,17 +123,29 @@ class CounterDay(BusyDay):
             return self.woo.acts["staff_edit_order_line"](order.id, line.id, line.quantity + 1)
 
     # -- the counter ----------------------------------------------------------------------
-    def prepare(self) -> object:
-        """Staff at the till starts on a pickup, or has it ready."""
+    def begin(self) -> object:
+        """Staff at the till starts on a pickup."""
         with self.woo.lock, self.square.lock:
-            till = self._waiting("PROPOSED", "RESERVED")
-            begun = till["fulfillments"][0]["state"] == "PROPOSED" and self.dice.random() < 0.3
-            return self.square.acts["fulfillment"](till["id"], "RESERVED" if begun else "PREPARED")
+            return self.square.acts["fulfillment"](self._waiting("PROPOSED")["id"], "RESERVED")
+
+    def make_ready(self) -> object:
+        """Staff at the till has a pickup ready; the shop tells who ordered it."""
+        with self.woo.lock, self.square.lock:
+            return self.square.acts["fulfillment"](self._waiting("PROPOSED", "RESERVED")["id"], "PREPARED")
 
     def hand_over(self) -> object:
-        """Somebody fetches an order, and pays for it unless that is done."""
+        """Somebody fetches an order, told that it is ready or just so, and pays for it unless that is done."""
         with self.woo.lock, self.square.lock:
-            return self._fetch(self._waiting("PROPOSED", "RESERVED", "PREPARED"))
+            till = self._waiting("PROPOSED", "RESERVED", "PREPARED")
+            if self._untold(till):
+                raise LookupError("it is ready, but nobody was told yet")
+            return self._fetch(till)
+
+    def _untold(self, till: Json) -> bool:
+        """Whether an order is ready at the till and its buyer does not know."""
+        order: Order = self.woo.state.orders[_number(till)]
+        told = any(note.customer_note for note in order.notes)
+        return _stage(till) == "PREPARED" and order.status in OPEN and not told
 
     def _fetch(self, till: Json) -> object:
         if not is_paid(self.square, till):
@@ -201,28 +215,37 @@ class CounterDay(BusyDay):
         acts = self.counter()
         missing = [(weight, act) for weight, act in acts if self.done[act.__name__] < AT_LEAST]
         if missing and self.patience:
-            self.patience -= 1
-            self.let(missing if self.dice.random() < 0.5 else acts)
+            happened = self.let(missing if self.dice.random() < 0.5 else acts)
+            # what cannot happen any more is not waited for; what the tills do not show yet may still come
+            self.patience -= not happened and not self._awaited()
             return True
         return bool(self.close())
 
-    def close(self) -> int:
-        """Awaited money arrives, whoever has still to pay comes and pays; how many could not yet, for no till knows
-        their order.
-        """
-        waiting = 0
+    def _awaited(self) -> bool:
+        """Whether a pickup is on its way to its till."""
         with self.woo.lock, self.square.lock:
-            for number in self.orders:
-                order = self.woo.state.orders[number]
-                if order.status == "on-hold":
-                    self.woo.acts["pay_order" if self.dice.random() < 0.7 else "cancel_order"](number)
-                elif order.status == "processing" and is_pickup(order) and not order.paid:
-                    till = self._at_till(number)
-                    if till is None:
-                        waiting += 1
-                    elif till["fulfillments"][0]["state"] not in FULFILLMENT_ENDS:
-                        self._fetch(till)
-        return waiting
+            orders = map(self.woo.state.orders.__getitem__, self.orders)
+            return any(one.status == "processing" and is_pickup(one) and not self._at_till(one.id) for one in orders)
+
+    def close(self) -> int:
+        """Awaited money arrives, whoever has still to pay comes and pays; how many cannot yet, for no till knows their
+        order, or were not told that it is ready.
+        """
+        with self.woo.lock, self.square.lock:
+            return sum(self._serve_last(self.woo.state.orders[number]) for number in self.orders)
+
+    def _serve_last(self, order: Order) -> bool:
+        """Whether somebody has to wait for this order."""
+        if order.status == "on-hold":
+            self.woo.acts["pay_order" if self.dice.random() < 0.7 else "cancel_order"](order.id)
+        if order.status != "processing" or not is_pickup(order):
+            return False
+        till = self._at_till(order.id)
+        if till is None or self._untold(till):
+            return True
+        if not order.paid and _stage(till) not in FULFILLMENT_ENDS:
+            self._fetch(till)
+        return False
 
     # -- small words ------------------------------------------------------------------------
     def _one(self, fits: Callable[[Order], bool]) -> Order:
@@ -251,17 +274,13 @@ class CounterDay(BusyDay):
         orders = self.square.state.orders.values()
         return next((row for row in orders if row.get("reference_id") == wanted and "version" in row), None)
 
-    def _stage(self, number: int) -> str:
-        till = self._at_till(number)
-        return str(till["fulfillments"][0]["state"]) if till else ""
-
     def _waiting(self, *stages: str) -> Json:
         """A pickup a till shows in one of these stages, of somebody who still wants it."""
         orders = self.woo.state.orders
         found = [
             row
             for row in self.square.state.orders.values()
-            if row.get("fulfillments") and row["fulfillments"][0]["state"] in stages
+            if _stage(row) in stages
             if orders[_number(row)].status in OPEN
         ]
         if not found:
@@ -273,7 +292,7 @@ class CounterDay(BusyDay):
         found = [
             (order, row)
             for row in self.square.state.orders.values()
-            if row.get("fulfillments") and row["fulfillments"][0]["state"] == "COMPLETED" and row.get("tenders")
+            if _stage(row) == "COMPLETED" and row.get("tenders")
             if self._sound(order := self.woo.state.orders[_number(row)]) and order.status in STANDING
         ]
         if not found:
@@ -289,6 +308,11 @@ class CounterDay(BusyDay):
 def _number(till: Json) -> int:
     """The shop's order a Square order stands for."""
     return int(str(till["reference_id"]).removeprefix("woo-"))
+
+
+def _stage(row: Json) -> str:
+    """Where the fulfillment of a Square order is, "" for an order without one."""
+    return str(next((one["state"] for one in row.get("fulfillments") or ()), ""))
 
 
 def _price(line: OrderLine) -> Decimal:

@@ -70,7 +70,7 @@ class Street:
 
 
 def test_a_day_at_the_counter_under_faults_ends_with_every_number_order_and_cent_right() -> None:
-    street = Street(11)
+    street = Street(15)
     trouble(street.world.woo, street.world.square)
     street.trade(passes=20)
     assert street.evening()

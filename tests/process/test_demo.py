@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,13 @@ FIGURES = {
     "stores",
     "online_orders",
     "till_sales",
+    "pickups",
+    "shipments",
+    "picked_up",
+    "cancelled",
+    "refunds_in_shop",
+    "refunds_at_tills",
+    "customer_notes",
     "faults",
     "restarts",
     "duplicates",
@@ -23,6 +31,8 @@ FIGURES = {
     "drift",
     "unexplained",
     "oversold_beyond_window",
+    "orders_wrong",
+    "money_wrong",
     "seconds",
     "ok",
 }
@@ -42,6 +52,16 @@ def test_the_demo_plays_a_busy_day_and_proves_every_number() -> None:
     assert (told["products"] >= 40, told["variations"] >= 120, told["stores"]) == (True, True, 3)
     assert told["online_orders"] + told["till_sales"] >= 300
     assert told["restarts"] == 1 and told["faults"] > 50
-    assert [told[name] for name in ("duplicates", "lost", "drift", "unexplained", "oversold_beyond_window")] == [0] * 5
+    wrong = ("duplicates", "lost", "drift", "unexplained", "oversold_beyond_window", "orders_wrong", "money_wrong")
+    assert [told[name] for name in wrong] == [0] * len(wrong)
     assert told["faults_by_name"]["webhooks lost"] > 0
     assert any(name.startswith(("timeout", "reset")) for name in told["faults_by_name"])
+    assert_that_the_counters_were_busy(told)
+
+
+def assert_that_the_counters_were_busy(told: dict[str, Any]) -> None:
+    assert told["pickups"] + told["shipments"] == told["online_orders"]
+    assert told["pickups"] >= 15 and told["shipments"] >= 60
+    happened = ("picked_up", "cancelled", "refunds_in_shop", "refunds_at_tills", "customer_notes")
+    assert min(told[name] for name in happened) >= 2, {name: told[name] for name in happened}
+    assert told["money_in_shop"] == told["money_at_tills"] > 0
