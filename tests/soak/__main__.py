@@ -1,4 +1,4 @@
-"""Soaks the daemon and prints the figures: ``python -m tests.soak [--days 10] [--seconds 600] [--seed 1]``."""
+"""Soaks the daemon and prints the figures: ``python -m tests.soak [--days 10] [--seconds 600] [--seed 1] [--counters]``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,15 @@ def main() -> int:
     asked.add_argument("--days", type=int, default=10)
     asked.add_argument("--seconds", type=float, default=600)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--counters", action="store_true", help="with pickups at the tills")
     options = asked.parse_args()
-    found = soak(options.days, options.seconds, seed=options.seed, tell=lambda text: print(text, flush=True))
+    found = soak(
+        options.days,
+        options.seconds,
+        seed=options.seed,
+        counters=options.counters,
+        tell=lambda text: print(text, flush=True),
+    )
     for one in found.wrong[:30]:
         print(f"WRONG  {one[:300]}")
     print(

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bridge.sim.busy_day import EVERYTHING, peace, trouble
-from tests.soak.night import judge_night, settle
+from tests.soak.night import close, judge_night, settle
 from tests.soak.process import Size
 from tests.soak.town import Town
 
@@ -48,10 +48,18 @@ class Soaked:
         return held[-1] / held[0] - 1 if len(held) > 1 else 0.0
 
 
-def soak(days: int, seconds: float, *, seed: int, tell: Callable[[str], None] = lambda _: None) -> Soaked:
-    """Live through ``days``; trade is cut short where the ``seconds`` (of this machine) would not suffice."""
+def soak(
+    days: int, seconds: float, *, seed: int, counters: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Soaked:
+    """Live through ``days``; trade is cut short where the ``seconds`` (of this machine) would not suffice.
+
+    ``counters``: with pickups at the tills.
+    """
     began, found = time.monotonic(), Soaked()
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder, Town(Path(folder), seed=seed) as town:
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-") as folder,
+        Town(Path(folder), seed=seed, counters=counters) as town,
+    ):
         town.engine.start()
         town.live_until(town.now() + timedelta(hours=1))
         town.open_for_trade()
@@ -84,6 +92,7 @@ def _one_day(town: Town, day: int, days: int, found: Soaked, until: float) -> No
         town.live_until(town.now() + timedelta(minutes=town.dice.uniform(5, 25)))
     peace(*town.sides)
     town.kill_share = town.wrong_by = 0.0
+    close(town)
     settle(town)
     proof, wrong = judge_night(town)
     found.wrong += [f"day {day + 1}: {one}" for one in wrong]

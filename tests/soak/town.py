@@ -18,6 +18,7 @@ from typing import Any
 
 import requests
 
+from bridge.sim.busy_counter import CounterDay
 from bridge.sim.busy_day import BusyDay
 from bridge.sim.demo_shop import furnish
 from bridge.sim.kernel.clock import SimClock
@@ -38,7 +39,7 @@ stores:
 {stores}
 stock: {{opening: square}}
 products: {{create_in_woo: publish, images: false}}
-orders: {{may_split: true}}
+orders: {{mode: {mode}, may_split: true}}
 pace: {{woo_per_second: 100, square_per_second: 100}}
 web: {{public_url: "http://127.0.0.1:{port}", listen: "127.0.0.1:{port}"}}
 timetable: {{when_silent: 300, when_unsure: 300, when_alive: 900}}
@@ -46,10 +47,13 @@ timetable: {{when_silent: 300, when_unsure: 300, when_alive: 900}}
 
 
 class Town:
-    """``with Town(folder, seed=1) as town``: furnished, served, the daemon not started yet."""
+    """``with Town(folder, seed=1) as town``: furnished, served, the daemon not started yet.
 
-    def __init__(self, folder: Path, *, seed: int) -> None:
-        self.folder, self.dice = folder, random.Random(seed)
+    ``counters``: pickups stand at the tills, and people fetch, cancel and give back what they ordered.
+    """
+
+    def __init__(self, folder: Path, *, seed: int, counters: bool = False) -> None:
+        self.folder, self.dice, self.counters = folder, random.Random(seed), counters
         self.woo = FakeWoo(seed=seed, clock=SimClock(START))
         self.square = FakeSquare(seed=seed + 1, clock=SimClock(START), locations=())
         furnish(self.woo, self.square, self.dice)
@@ -97,7 +101,8 @@ class Town:
             for one in self.square.state.locations.values()
         )
         woo, square = (server.url for server in self.servers)
-        text = CONFIG.format(woo=woo, square=square, folder=self.folder, stores=stores, port=self.port)
+        mode = "mirror_pickups" if self.counters else "stock"
+        text = CONFIG.format(woo=woo, square=square, folder=self.folder, stores=stores, port=self.port, mode=mode)
         (self.folder / "bridge.yaml").write_text(text, encoding="utf-8")
         return found
 
@@ -173,7 +178,8 @@ class Town:
             if sku in in_shop and sku not in doubled:
                 self.pairs.append(Pair(in_shop[sku], square_id))
         self.opening = take_opening(self.woo, self.square, self.pairs)
-        self.day = BusyDay(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
+        kind = CounterDay if self.counters else BusyDay
+        self.day = kind(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
 
 
 def name_of(url: str, headers: dict[str, str], body: bytes) -> tuple[str, str]:
