@@ -1,4 +1,4 @@
-"""Soaks the daemon and prints the figures: ``python -m tests.soak [--days 10] [--seconds 600] [--seed 1] [--counters]``."""
+"""Soaks the daemon, prints figures: ``python -m tests.soak [--days 10] [--seconds 600] [--seed 1] [--counters]``."""
 
 from __future__ import annotations
 
