@@ -43,6 +43,7 @@ class CounterDay(BusyDay):
     def __init__(self, woo: FakeWoo, square: FakeSquare, pairs: Sequence[Pair], dice: random.Random) -> None:
         super().__init__(woo, square, pairs, dice)
         self.twins = {int(pair.woo_id): pair.square_id for pair in pairs}
+        self.coupons = [str(coupon.code) for coupon in woo.state.coupons.values()]
         self.edited: set[int] = set()
         """Pickups whose lines staff changed: a Square order keeps its money once it is made, and a person is asked."""
         self.given: dict[int, Decimal] = defaultdict(Decimal)
@@ -79,7 +80,9 @@ class CounterDay(BusyDay):
         """A shopper checks out, to fetch it in a store or have it sent."""
         place = self.dice.choice(self.places) if self.dice.random() < self.pickup_share else None
         [payment] = self.dice.choices([name for name, _ in PAYMENTS], [share for _, share in PAYMENTS])
-        more = {} if place else {"shipping_cost": self.dice.choice(SHIPPING)}
+        more: Json = {} if place else {"shipping_cost": self.dice.choice(SHIPPING)}
+        if self.coupons and self.dice.random() < 0.3:
+            more["coupons"] = [self.dice.choice(self.coupons)]
         return self.order(self.basket(), place, payment, None, **more)
 
     def money_arrives(self) -> object:

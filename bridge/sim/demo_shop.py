@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from bridge.sim.kernel.exchange import SimRequest
 from bridge.sim.square.account import FakeSquare
+from bridge.sim.woo.coupons import Coupon
+from bridge.sim.woo.order_state import TaxRate
 from bridge.sim.woo.shop import FakeWoo
 
 Json = dict[str, Any]
@@ -81,6 +84,7 @@ THINGS = (
 ONLY_WOO = frozenset({"WSS", "KWO", "CIP", "BOS"})
 ONLY_SQUARE = frozenset({"HSL", "GC2", "MJW", "EMU"})
 NO_SKU = ("Gift Wrapping", "Repair Service Token", "Sample Patch")
+COUPON = "vidda75"
 DOUBLED = ("Keyring Moose", "Keyring Elk")
 
 
@@ -106,9 +110,20 @@ WARES = tuple(Ware(*row) for row in WORN) + tuple(Ware(*row, ()) for row in THIN
 
 def furnish(woo: FakeWoo, square: FakeSquare, dice: random.Random) -> None:
     """Fill both sides as they stood before the bridge came: stores with hours, products, counts, pickup places."""
+    set_terms(woo)
     _open_stores(woo, square)
     _stock_the_shop(woo, dice)
     _stock_the_stores(square, dice)
+
+
+def set_terms(woo: FakeWoo) -> None:
+    """Prices contain 25 % tax, and a coupon takes a little off: orders cost odd cents."""
+    woo.state.options |= {"woocommerce_calc_taxes": "yes", "woocommerce_prices_include_tax": "yes"}
+    rate = TaxRate(woo.ids.number("tax_rate"), rate=Decimal(25), name="MVA")
+    woo.state.tax_rates[rate.id] = rate
+    now = woo.now()
+    coupon = Coupon(woo.next_id(), COUPON, now, now, Decimal("7.5"), discount_type="percent")
+    woo.state.coupons[coupon.id] = coupon
 
 
 def _open_stores(woo: FakeWoo, square: FakeSquare) -> None:
