@@ -14,12 +14,12 @@ from bridge.app import Sides, held_lease, new_id, open_ledger, open_sides, setti
 from bridge.app import dice as roll
 from bridge.app_alerts import open_overseer, probe_of
 from bridge.clock import Clock, SystemClock
-from bridge.config.doors import door_token, woo_hook_secrets
+from bridge.config.doors import door_token, square_hook_keys, woo_hook_secrets
 from bridge.config.model import Config
 from bridge.domain.rhythm import Rhythm
 from bridge.engine.adaptive import Watchfulness
 from bridge.engine.bells import DOOR, Bells
-from bridge.engine.breaker import SideHealth, Watched
+from bridge.engine.breaker import SideHealth, Sparing, Watched
 from bridge.engine.context import Bridge
 from bridge.engine.currency import check_currency
 from bridge.engine.daemon import Daemon, Held, Surroundings
@@ -65,6 +65,7 @@ class Running:
     url: str = ""
     drain_seconds: float = 20.0
     crash: BaseException | None = None
+    """What ended the worker, when it was not told to end."""
 
     def work_until_stopped(self, notify: Notify) -> bool:
         """Work in a thread of its own, and tell the service manager; True when it ended within the drain time.
@@ -90,7 +91,7 @@ class Running:
         try:
             self.daemon.run()
         except BaseException as crash:
-            self.crash = crash
+            self.crash = crash  # raised where the process ends
         finally:
             self.bells.stop()
 
@@ -113,6 +114,7 @@ def open_daemon(config: Config, *, notify: Notify | None = None, alarm: bool = T
 
         opened = stack.enter_context(open_sides(config, clock, wrap=watched))
         bridge = _bridge(config, db, opened, clock, stack)
+        bridge.ahead = Sparing(sides)
         keeper = keeper_of(config, opened, clock, stack) if config.web.public_url else None
         timetable = _alarm(config, bells, clock, hooks=keeper is not None)
         if alarm:
@@ -219,21 +221,21 @@ def registries(config: Config, sides: Sides, clock: Clock, stack: ExitStack) -> 
         )
         transport = square_transport(mine, clock)
         stack.callback(transport.close)
-        square = SquareClient(transport, clock=clock, version=config.square.version).caller
+        # one application, one limit: both tokens share it
+        square = SquareClient(transport, clock=clock, version=config.square.version, pace=square.pace).caller
     return WooHooks(sides.woo.caller, lambda: woo_hook_secrets(config)[0]), SquareHooks(square, new_id)
 
 
 def keeper_of(config: Config, sides: Sides, clock: Clock, stack: ExitStack) -> HookKeeper:
     """The keeper of a configuration that has ``web.public_url``."""
     woo, square = registries(config, sides, clock, stack)
-    key = config.web.square_key
     return HookKeeper(
         woo,
         square,
         public_url=config.web.public_url or "",
         token=lambda: door_token(config),
         clock=clock,
-        given_key=key.reveal if key is not None else None,
+        given_keys=(lambda: square_hook_keys(config)) if config.web.square_key is not None else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -79,56 +79,71 @@ def list_(cli: Cli, /) -> int:
     return OK if right else WRONG
 
 
-@webhooks.command(cls=BridgeCommand, examples=("bridge webhooks register", "bridge webhooks register --anew"))
+_dry = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+@webhooks.command(
+    cls=BridgeCommand,
+    examples=("bridge webhooks register --dry-run", "bridge webhooks register", "bridge webhooks register --anew"),
+)
 @click.option("--anew", is_flag=True, help="Replace those that stand, too: after a change of secrets.")
+@_dry
 @click.pass_obj
-def register(cli: Cli, /, anew: bool) -> int:
+def register(cli: Cli, /, anew: bool, dry_run: bool) -> int:
     """Register at both sides whatever is missing."""
-    return _mend(cli, anew=anew)
+    return _mend(cli, anew=anew, dry_run=dry_run)
 
 
-@webhooks.command(cls=BridgeCommand, examples=("bridge webhooks repair", "bridge webhooks repair --json"))
+@webhooks.command(cls=BridgeCommand, examples=("bridge webhooks repair --dry-run", "bridge webhooks repair --json"))
+@_dry
 @click.pass_obj
-def repair(cli: Cli, /) -> int:
+def repair(cli: Cli, /, dry_run: bool) -> int:
     """Replace or revive what was switched off, and register what is missing; the daemon does so by itself."""
-    return _mend(cli, anew=False)
+    return _mend(cli, anew=False, dry_run=dry_run)
 
 
-def _mend(cli: Cli, *, anew: bool) -> int:
+def _mend(cli: Cli, *, anew: bool, dry_run: bool) -> int:
     from bridge.engine.registration import mend
 
+    def do(one: HookRegistry) -> Mended:
+        return mend(one, keeper.public_url, keeper.url(one.side), anew=anew, dry_run=dry_run)
+
     with _keeper(cli) as keeper:
-        return _each(cli, keeper, lambda one: mend(one, keeper.public_url, keeper.url(one.side), anew=anew))
+        return _each(cli, keeper, do, dry_run=dry_run)
 
 
-@webhooks.command(cls=BridgeCommand, examples=("bridge webhooks remove", "bridge webhooks remove --yes --json"))
+@webhooks.command(
+    cls=BridgeCommand, examples=("bridge webhooks remove --dry-run", "bridge webhooks remove --yes --json")
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@_dry
 @click.pass_obj
-def remove(cli: Cli, /, yes: bool) -> int:
+def remove(cli: Cli, /, yes: bool, dry_run: bool) -> int:
     """Delete this bridge's webhooks at both sides; it then finds changes by looking only."""
     from bridge.engine.registration import remove as remove_all
 
-    if not cli.confirm("Remove this bridge's webhooks at both sides?", yes=yes):
+    if not dry_run and not cli.confirm("Remove this bridge's webhooks at both sides?", yes=yes):
         raise click.Abort
     with _keeper(cli) as keeper:
-        return _each(cli, keeper, lambda one: remove_all(one, keeper.public_url))
+        return _each(cli, keeper, lambda one: remove_all(one, keeper.public_url, dry_run=dry_run), dry_run=dry_run)
 
 
-def _each(cli: Cli, keeper: HookKeeper, do: Any) -> int:
+def _each(cli: Cli, keeper: HookKeeper, do: Callable[[HookRegistry], Mended], *, dry_run: bool) -> int:
     """Do it at both sides, also when one of them refuses; say what was done."""
     told: dict[str, Any] = {}
     code = OK
     for registry in _registries(keeper):
         try:
-            done: Mended = do(registry)
+            done = do(registry)
         except BridgeError as problem:
             told[registry.side] = {"problems": [str(problem)]}
             code = max(code, problem.exit_code)
         else:
             told[registry.side] = _told(done)
             code = max(code, WRONG if done.problems else OK)
-        cli.output.line(f"{registry.side:7} " + _words(told[registry.side]))
-    cli.output.result(told, ok=code == OK)
+        would = "would be: " if dry_run and code == OK else ""
+        cli.output.line(f"{registry.side:7} {would}{_words(told[registry.side])}")
+    cli.output.result(told | {"dry_run": dry_run}, ok=code == OK)
     return code
 
 

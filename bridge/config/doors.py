@@ -23,5 +23,11 @@ def woo_hook_secrets(config: Config) -> list[str]:
     return [newest] if before is None else [newest, before.reveal()]
 
 
+def square_hook_keys(config: Config) -> list[str]:
+    """What may sign Square's deliveries as configured, newest first; empty when the key is to be asked for."""
+    given = (config.web.square_key, config.web.square_key_before)
+    return [key.reveal() for key in given if key is not None]
+
+
 def _made_from_shop_secret(config: Config, purpose: bytes) -> str:
     return keep_hidden(hmac.new(config.woo.secret.reveal().encode(), purpose, sha256).hexdigest())

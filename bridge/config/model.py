@@ -220,7 +220,14 @@ class Web(Section):
     woo_secret: SecretField | None = None
     woo_secret_before: SecretField | None = None
     square_key: SecretField | None = None
+    square_key_before: SecretField | None = None
     square_app_token: SecretField | None = None
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> Web:
+        if self.square_key_before is not None and self.square_key is None:
+            raise ValueError("needs `square_key` beside `square_key_before`; without both the key is asked of Square")
+        return self
 
     @property
     def host_and_port(self) -> tuple[str, int]:

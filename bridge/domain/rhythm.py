@@ -53,6 +53,21 @@ class Hook:
     doubted: datetime | None = None
 
 
+SLOW_ANSWER = 2.0
+"""Seconds: a side that takes longer for an answer, in the mean, has enough to do."""
+LONGEST_REST = 10.0
+
+
+def is_slow(answer_seconds: float) -> bool:
+    """True when a side should be asked one thing at a time."""
+    return answer_seconds > SLOW_ANSWER
+
+
+def rest_after(answer_seconds: float) -> float:
+    """Seconds to leave a slow side alone after each answer: it is then ours for half of the time at most."""
+    return min(LONGEST_REST, answer_seconds) if is_slow(answer_seconds) else 0.0
+
+
 LEAD = timedelta(seconds=120)
 """A ring this shortly before a look has told of what the look found."""
 GRACE = timedelta(seconds=240)

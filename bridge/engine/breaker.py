@@ -7,13 +7,18 @@ the metrics read; the decisions are pure (``bridge.domain.breaker``).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bridge.clock import Clock
 from bridge.domain import breaker as rules
+from bridge.domain import rhythm
 from bridge.domain.breaker import Breaker, Patience
+from bridge.remotes.ahead import read_ahead
 from bridge.remotes.port import Call, NoReply, Reply, Transport
+
+T = TypeVar("T")
 
 RESTS = "it did not answer and is left alone for a moment"
 _LEARNING = 0.1
@@ -56,6 +61,11 @@ class SideHealth:
             self.breaker = rules.probing(self.breaker, now)
             return allowed
 
+    @property
+    def slow(self) -> bool:
+        """True while the side takes long for its answers."""
+        return rhythm.is_slow(self.answer_seconds)
+
     def seconds_until_probe(self) -> float:
         """Seconds until the next probe is due, 0 when calls may go out now."""
         with self._lock:
@@ -87,6 +97,8 @@ class SideHealth:
 class Watched:
     """A transport that reports to ``health`` and refuses at once, without a call, while the side rests.
 
+    A side that answers slowly is left alone for a moment after each answer.
+
     ``alive`` is told the side before and after every call: a sign of life for whoever watches this process.
     """
 
@@ -111,4 +123,17 @@ class Watched:
             health.failed()
         else:
             health.answered(health.clock.monotonic() - began, limited=reply.status == 429)
+        if rest := rhythm.rest_after(health.answer_seconds):
+            health.clock.sleep(rest)
         return reply
+
+
+class Sparing:
+    """Reads listings ahead, so that comparing costs no time, unless a side is slow: then one thing at a time."""
+
+    def __init__(self, sides: Mapping[str, SideHealth]) -> None:
+        self._sides = sides
+
+    def __call__(self, pages: Iterator[T], /) -> Iterator[T]:
+        """The same pages in the same order."""
+        return pages if any(side.slow for side in self._sides.values()) else read_ahead(pages)

@@ -7,7 +7,7 @@ lease) is held around the work and given back when a command wishes for it, when
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -21,7 +21,8 @@ from bridge.engine.hook_keeper import HookKeeper
 from bridge.engine.sync import Report, Scope, sync
 from bridge.engine.timetable import Timetable
 from bridge.engine.until_quiet import seconds_until_due
-from bridge.errors import BridgeError, LedgerBusy
+from bridge.engine.written import WriteLog
+from bridge.errors import BridgeError, LedgerBusy, LedgerError
 from bridge.ledger import doorbells, inbox, lend
 from bridge.report.logs import log
 
@@ -101,6 +102,7 @@ class Daemon:
         self._due_at: float | None = None
         self._idle_retries = 0
         self._prepared = self._lent = False
+        self._writes = WriteLog(bridge.db)
 
     # -- the loop -------------------------------------------------------------------------
     def run(self) -> None:
@@ -117,6 +119,10 @@ class Daemon:
                 break
             except BridgeError as problem:
                 self._failed(problem)
+            except Exception as crash:
+                # whatever it was, only a working daemon can try again
+                log("daemon").exception("the loop crashed", kind=type(crash).__name__)
+                self._failed(crash)
             self.beat()
             if not bells.stopping:
                 bells.pause(LENT_SECONDS if self._lent or self._wish() else STANDBY_SECONDS)
@@ -201,7 +207,12 @@ class Daemon:
         full, wanted = FULL in self.wanted, self.wanted & _PASSES
         self._say("working", "compares everything" if full else "looks at what changed")
         began = self.bridge.clock.monotonic()
-        report = sync(self.bridge, Scope(full=full), step=self._step)
+        self._writes.begin()
+        try:
+            report = sync(self.bridge, Scope(full=full), step=self._step)
+        finally:
+            with suppress(LedgerError):  # the log is not worth a pass
+                self._writes.tell()
         self.wanted -= _PASSES
         self._passed(report, full, wanted, self.bridge.clock.monotonic() - began)
 
@@ -275,7 +286,11 @@ class Daemon:
                 doorbells.thin_out(conn)
 
     def _wish(self) -> str:
-        return lend.wished_by(self.bridge.db)
+        """Who asks for the ledger; nobody while it cannot be read, which the work itself will find out."""
+        try:
+            return lend.wished_by(self.bridge.db)
+        except LedgerError:
+            return ""
 
     def _say(self, state: str, words: str) -> None:
         changed = (state, words) != (self.pulse.state, self.pulse.words)

@@ -18,7 +18,7 @@ ANEW_EVERY = 6 * 3600.0
 
 
 class HookKeeper:
-    """Both registries and where they should ring. ``given_key`` is Square's key when the retailer configured it."""
+    """Both registries and where they should ring. ``given_keys`` are Square's keys as configured, if they are."""
 
     def __init__(
         self,
@@ -28,11 +28,11 @@ class HookKeeper:
         public_url: str,
         token: Callable[[], str],
         clock: Clock,
-        given_key: Callable[[], str] | None = None,
+        given_keys: Callable[[], Sequence[str]] | None = None,
     ) -> None:
         self.woo, self.square = woo, square
         self.public_url, self._token, self._clock = public_url.rstrip("/"), token, clock
-        self._given_key = given_key
+        self._given_keys = given_keys
         self._keys: list[str] = []
         self._square_checked = float("-inf")
         self._anew: dict[str, float] = {}
@@ -44,7 +44,7 @@ class HookKeeper:
 
     def square_keys(self) -> Sequence[str]:
         """Square's signature keys in force, newest first; the one before is kept for what was under way."""
-        return [self._given_key()] if self._given_key is not None else list(self._keys)
+        return self._given_keys() if self._given_keys is not None else list(self._keys)
 
     def check(self, silent: Collection[str] = ()) -> list[Mended]:
         """Repair what is wrong; a side that refuses is noted in ``problems`` and tried again next time."""
@@ -79,7 +79,7 @@ class HookKeeper:
         return told
 
     def _learn_key(self) -> None:
-        if self._given_key is not None:
+        if self._given_keys is not None:
             return
         mine = [hook for hook in ours(self.square.standing(), self.public_url) if hook.url == self.url("square")]
         if not mine:

@@ -80,8 +80,17 @@ def _plan_one(standing: Sequence[Hook], topics: Sequence[str], url: str, *, sile
     return HookPlan(revive=() if right else (best,), delete=others)
 
 
-def mend(registry: HookRegistry, public_url: str, url: str, *, silent: bool = False, anew: bool = False) -> Mended:
-    """Make one side's hooks right. ``anew`` replaces them all (a new secret). Raises as the registry's reads do.
+def mend(
+    registry: HookRegistry,
+    public_url: str,
+    url: str,
+    *,
+    silent: bool = False,
+    anew: bool = False,
+    dry_run: bool = False,
+) -> Mended:
+    """Make one side's hooks right. ``anew`` replaces them all (a new secret); ``dry_run`` only says what would be done.
+    Raises as the registry's reads do.
 
     New ones are made before old ones go, so that nothing rings unheard in between; a repetition after a lost answer
     finds what stands and makes nothing twice.
@@ -91,23 +100,23 @@ def mend(registry: HookRegistry, public_url: str, url: str, *, silent: bool = Fa
     told = Mended(registry.side, standing=len(standing) - len(plan.delete))
     topics = [tuple(plan.create)] if registry.one_for_all and plan.create else [(topic,) for topic in plan.create]
     for some in topics:
-        _note(told, told.created, ", ".join(some), registry.create(some, url))
+        _note(told, told.created, ", ".join(some), Done() if dry_run else registry.create(some, url))
     for hook in plan.revive:
-        outcome = registry.revive(hook, registry.topics, url)
+        outcome = Done() if dry_run else registry.revive(hook, registry.topics, url)
         _note(told, told.revived, hook.hook_id, outcome)
     for hook in plan.delete:
-        outcome = registry.delete(hook)
+        outcome = Done() if dry_run else registry.delete(hook)
         already = isinstance(outcome, Refused) and outcome.gone
         _note(told, told.deleted, hook.hook_id, Done() if already else outcome)
     told.standing += len(told.created)
     return told
 
 
-def remove(registry: HookRegistry, public_url: str) -> Mended:
-    """Delete every hook of ours at one side."""
+def remove(registry: HookRegistry, public_url: str, *, dry_run: bool = False) -> Mended:
+    """Delete every hook of ours at one side; ``dry_run`` only says which."""
     told = Mended(registry.side)
     for hook in ours(registry.standing(), public_url):
-        _note(told, told.deleted, hook.hook_id, registry.delete(hook))
+        _note(told, told.deleted, hook.hook_id, Done() if dry_run else registry.delete(hook))
     return told
 
 

@@ -68,6 +68,16 @@ def open_ones_of(conn: Connection, pid: int, kinds: Sequence[str]) -> Sequence[A
     return conn.execute(_OPEN_OF_PRODUCT, {"p": pid, "kinds": list(kinds)}).all()
 
 
+def last_id(conn: Connection) -> int:
+    """The number of the newest question, 0 when there is none."""
+    return int(conn.execute(select(func.max(decision.c.id))).scalar() or 0)
+
+
+def since(conn: Connection, after: int) -> Sequence[Any]:
+    """Open questions asked after a number, oldest first."""
+    return conn.execute(select(decision).where(_IS_OPEN, decision.c.id > after).order_by(decision.c.id)).all()
+
+
 def is_open(conn: Connection, kind: str, subject: str) -> bool:
     """True while this very question waits."""
     return conn.execute(_OPEN_ONE, {"k": kind, "s": subject}).first() is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from bridge.ledger.schema import history, run
 from bridge.ledger.text import to_json
@@ -67,6 +67,16 @@ _ADD = insert(history)
 def of_run(conn: Connection, run_id: int) -> Sequence[Any]:
     """A run's changes, newest first (the order in which they would be undone)."""
     return conn.execute(select(history).where(history.c.run_id == run_id).order_by(history.c.id.desc())).all()
+
+
+def last_id(conn: Connection) -> int:
+    """The number of the newest line, 0 when there is none."""
+    return int(conn.execute(select(func.max(history.c.id))).scalar() or 0)
+
+
+def since(conn: Connection, after: int, *, most: int) -> Sequence[Any]:
+    """The lines added after a number, oldest first."""
+    return conn.execute(select(history).where(history.c.id > after).order_by(history.c.id).limit(most)).all()
 
 
 def of_variation(conn: Connection, vid: int) -> Sequence[Any]:

@@ -51,6 +51,10 @@ def test_webhooks_without_a_public_address_say_what_to_configure(accounts: Accou
 
 def test_register_list_and_remove_on_both_sides(shop: Accounts) -> None:
     assert shop.bridge("webhooks", "list", "--json").code == 1
+    planned = shop.bridge("webhooks", "register", "--dry-run")
+    assert planned.code == 0, planned
+    assert "would be: 7 created" in planned.out
+    assert shop.woo.state.webhooks == {}
     made = shop.bridge("webhooks", "register", "--json")
     assert made.code == 0, made
     assert len(made.json["woo"]["created"]) == 7
@@ -59,6 +63,8 @@ def test_register_list_and_remove_on_both_sides(shop: Accounts) -> None:
     assert listed.code == 0, listed
     assert shop.bridge("webhooks", "register", "--json").json["woo"]["created"] == []
     assert shop.bridge("webhooks", "remove", "--json").code == 2
+    assert len(shop.bridge("webhooks", "remove", "--dry-run", "--json").json["woo"]["deleted"]) == 7
+    assert len(shop.woo.state.webhooks) == 7
     assert shop.bridge("webhooks", "remove", "--yes", "--json").code == 0
     assert shop.woo.state.webhooks == {}
     assert shop.square.state.subscriptions == {}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.engine.hook_keeper import HookKeeper
 from bridge.engine.registration import mend, plan_hooks, remove
 from bridge.errors import RemoteRefused
 from bridge.remotes.hooks import Hook
@@ -35,6 +36,10 @@ class Office:
         self.woo = WooHooks(bridge.woo.caller, lambda: self.secret)
         self.square = SquareHooks(bridge.square.caller, self.world.next_id)
 
+    def keeper(self, **more: Any) -> HookKeeper:
+        world = self.world
+        return HookKeeper(self.woo, self.square, public_url=PUBLIC, token=lambda: "t0ken", clock=world.clock, **more)
+
     @property
     def shop_hooks(self) -> list[Any]:
         return list(self.world.woo.state.webhooks.values())
@@ -56,6 +61,37 @@ def test_registering_makes_one_shop_hook_per_topic_and_one_subscription(office: 
     assert {hook.secret for hook in office.shop_hooks} == {"first-secret"}
     (subscription,) = office.subscriptions
     assert sorted(subscription["event_types"]) == sorted(SQUARE_TOPICS)
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(office: Office) -> None:
+    said = mend(office.woo, PUBLIC, WOO_URL, dry_run=True)
+    assert sorted(said.created) == sorted(WOO_TOPICS)
+    assert mend(office.square, PUBLIC, SQUARE_URL, dry_run=True).created
+    assert office.shop_hooks == []
+    assert office.subscriptions == []
+    assert mend(office.woo, PUBLIC, WOO_URL).created == said.created
+    mend(office.square, PUBLIC, SQUARE_URL)
+    office.subscriptions[0]["enabled"] = False
+    assert mend(office.square, PUBLIC, SQUARE_URL, dry_run=True).revived == [office.subscriptions[0]["id"]]
+    assert not office.subscriptions[0]["enabled"]
+    assert len(remove(office.woo, PUBLIC, dry_run=True).deleted) == len(WOO_TOPICS)
+    assert len(office.shop_hooks) == len(WOO_TOPICS)
+
+
+def test_when_square_gives_a_subscription_a_new_key_the_one_before_is_accepted_too(office: Office) -> None:
+    keeper = office.keeper()
+    keeper.check()
+    (old,) = keeper.square_keys()
+    office.subscriptions[0]["signature_key"] = "a-new-signature-key"
+    office.world.clock.advance(2 * 3600)
+    keeper.check()
+    assert keeper.square_keys() == ["a-new-signature-key", old]
+
+
+def test_keys_of_square_that_are_configured_are_not_asked_for(office: Office) -> None:
+    keeper = office.keeper(given_keys=lambda: ["new-key", "key-before"])
+    keeper.check()
+    assert keeper.square_keys() == ["new-key", "key-before"]
 
 
 def test_registering_twice_changes_nothing(office: Office) -> None:

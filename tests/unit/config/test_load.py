@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.config.doors import square_hook_keys, woo_hook_secrets
 from bridge.config.load import find_config, load_config, parse_config, require_secrets
 from bridge.config.model import Config, Rule
 from bridge.config.problems import BadConfig, keys_at
@@ -52,6 +53,18 @@ def test_the_example_file_names_every_key() -> None:
         assert f"\n#   {key} " in text, key
     for key in keys_at(("products", "owners")):
         assert f" {key}: {DEFAULT_OWNERS[key]}" in text, key
+
+
+def test_both_doors_take_two_secrets_while_one_is_replaced() -> None:
+    environ = {"NEW": "new-one", "OLD": "old-one"}
+    two = "woo_secret: env:NEW, woo_secret_before: env:OLD, square_key: env:NEW, square_key_before: env:OLD"
+    config = parse_config(SHOP + f"web: {{{two}}}\n", places=Places(environ))
+    assert woo_hook_secrets(config) == square_hook_keys(config) == ["new-one", "old-one"]
+
+
+def test_a_key_of_square_before_none_is_a_mistake() -> None:
+    said = refusal(SHOP + "web: {square_key_before: env:OLD}\n")
+    assert "square_key" in str(said)
 
 
 def test_owners_and_rules_are_the_ones_the_engine_knows() -> None:

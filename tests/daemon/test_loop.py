@@ -1,0 +1,88 @@
+"""The loop around the passes: whatever goes wrong in it, the daemon goes on working."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bridge.engine.bells import Bells
+from bridge.engine.systemd_notify import Notify
+from bridge.errors import LedgerError
+from bridge.ledger import lend
+from tests.daemon.stage import Street
+
+
+class Hurried(Bells):
+    """Bells whose waits take no time, and that stop the daemon after some of them."""
+
+    def __init__(self, waits: int) -> None:
+        super().__init__()
+        self.left = waits
+
+    def wait(self, seconds: float) -> None:
+        self.pause(seconds)
+
+    def pause(self, seconds: float) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            self.stop()
+
+
+def hurried(street: Street, waits: int) -> Street:
+    street.daemon.around.bells = street.bells = Hurried(waits)
+    return street
+
+
+@pytest.mark.parametrize("problem", [LedgerError("the disk is full"), OSError("no more files"), KeyError("a mistake")])
+def test_a_lease_that_cannot_be_taken_for_any_reason_is_tried_again(problem: Exception) -> None:
+    street = hurried(Street(hooks=False), 6)
+    street.simple("W-1", stock=10)
+    left, hold = [2], street.daemon.around.hold
+
+    @contextmanager
+    def sometimes() -> Iterator[Any]:
+        if left[0]:
+            left[0] -= 1
+            raise problem
+        with hold() as lease:
+            yield lease
+
+    street.daemon.around.hold = sometimes
+    street.daemon._not_before = float("-inf")
+    street.daemon.run()
+    assert left == [0]
+    assert street.daemon.pulse.failures == 2
+    assert street.daemon.pulse.state == "stopping"
+
+
+def test_a_ledger_that_cannot_be_read_between_two_passes_does_not_end_the_daemon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    street = hurried(Street(hooks=False), 5)
+    asked = [0]
+
+    def unreadable(_: Any) -> str:
+        asked[0] += 1
+        raise LedgerError("input/output error")
+
+    monkeypatch.setattr(lend, "wished_by", unreadable)
+    street.daemon.run()
+    assert asked[0] >= 2
+    assert street.daemon.pulse.state == "stopping"
+
+
+def test_a_worker_that_died_all_the_same_is_told_to_whoever_started_it() -> None:
+    from bridge.app_daemon import Running
+
+    street = Street(hooks=False)
+
+    def dies() -> None:
+        raise SystemError("beyond repair")
+
+    street.daemon.run = dies  # type: ignore[method-assign]
+    running = Running(street.daemon, street.bells)
+    assert running.work_until_stopped(Notify({}))
+    assert isinstance(running.crash, SystemError)
