@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.app import Sides, held_lease, new_id, open_ledger, open_sides, settings_of, square_transport
 from bridge.app import dice as roll
@@ -274,11 +274,42 @@ def _probe(config: Config, running: Running, keeper: HookKeeper | None, clock: C
     )
 
 
+def _told(running: Running, probe: Probe) -> dict[str, Any]:
+    """What only this process knows, for ``bridge status`` (see ``bridge.report.daemon_status``)."""
+    pulse, around = running.daemon.pulse, running.daemon.around
+    sides = {
+        side: {
+            "calls": calls["calls"],
+            "protests": calls["protests"],
+            "calls_per_second_allowed": calls["rate"],
+            "answer_seconds": around.sides[side].answer_seconds,
+            "resting": around.sides[side].open,
+        }
+        for side in around.sides
+        if (calls := probe.calls(side))
+    }
+    return {
+        "state": pulse.state,
+        "words": pulse.words,
+        "problem": pulse.problem,
+        "passes": pulse.passes,
+        "last_pass": pulse.last_pass,
+        "last_full": pulse.last_full,
+        "next_look_seconds": pulse.next_look,
+        "sides": sides,
+        "webhooks": running.doorbell is not None,
+        "doorbells": dict(running.doorbell.counts) if running.doorbell is not None else {},
+        "trust": around.watch.trusts(),
+        "hook_problems": dict(around.keeper.problems) if around.keeper is not None else {},
+    }
+
+
 def _serve(config: Config, running: Running, probe: Probe, stack: ExitStack) -> None:
     """Health pages, and behind them the doorbells when there are any."""
     from bridge.web.health import Health
     from bridge.web.server import WebServer
 
     host, port = config.web.host_and_port
-    server = stack.enter_context(WebServer(Health(probe, behind=running.doorbell), host=host, port=port))
+    health = Health(probe, behind=running.doorbell, status=partial(_told, running, probe))
+    server = stack.enter_context(WebServer(health, host=host, port=port))
     running.url = server.url

@@ -106,7 +106,7 @@ def resolve(cli: Cli, /, words: tuple[str, ...], everything: bool, kind: str | N
     for one in done:
         cli.output.line(f"{one['number']}  {one['told']}")
     if done:
-        cli.output.line("\nThe next run acts on it: bridge sync")
+        cli.output.line("\nA running `bridge run` acts on it at once; without one: bridge sync")
     cli.output.result({"resolved": done})
 
 

@@ -89,7 +89,7 @@ def replay(cli: Cli, /, numbers: tuple[int, ...], since: str | None, side: str |
         if unknown:
             raise InputError(f"There is no webhook {unknown[0]}. None was replayed.")
         again = doorbells.ring_again(conn, chosen)
-    cli.output.line(f"{again} will be looked at again by the next run.")
+    cli.output.line(f"{again} will be looked at again: at once by a running `bridge run`, otherwise by the next run.")
     cli.output.result({"replayed": again})
 
 

@@ -1,4 +1,4 @@
-"""``bridge status``: how things stand, from the ledger alone."""
+"""``bridge status``: how things stand, from the ledger and the daemon's own word."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from bridge.cli.options import BridgeCommand, Cli
 def status(cli: Cli, /) -> int:
     """Show how things stand, without calling either side.
 
-    Exit code 3: decisions wait for you; 4: a brake is on.
+    The ledger is read, and the daemon asked where one runs on this machine. Exit code 3: decisions wait for you; 4: a
+    brake is on.
     """
     from bridge.app_alerts import probe_of
+    from bridge.cli.alive import ask_daemon
     from bridge.cli.opened import opened
     from bridge.cli.told import BRAKE, DRIFT, OK
     from bridge.engine.standing import standing
@@ -25,6 +27,7 @@ def status(cli: Cli, /) -> int:
     with opened(cli, remotes=False) as bridge:
         found = standing(bridge)
         found["health"] = dict(in_words(probe_of(cli.config, bridge)()))
+    found["daemon"] = ask_daemon(cli.config)
     _tell(cli, found)
     code = BRAKE if found["brakes"] else DRIFT if found["decisions"] else OK
     cli.output.result(found, ok=code == 0)
@@ -32,6 +35,9 @@ def status(cli: Cli, /) -> int:
 
 
 def _tell(cli: Cli, found: dict[str, Any]) -> None:
+    from bridge.cli.alive import where
+    from bridge.report.daemon_status import in_words
+
     out, run = cli.output, found["last_run"]
     shown = (
         "none yet: bridge sync" if run is None else f"no. {run['run']}, {run['kind']}, {run['state']}, {run['started']}"
@@ -53,6 +59,8 @@ def _tell(cli: Cli, found: dict[str, Any]) -> None:
     out.table(("What", "How it stands"), rows)
     out.line()
     out.table(("Health", "How it stands"), list(found["health"].items()))
+    out.line()
+    out.table(("By itself", "How it stands"), in_words(found["daemon"], where(cli.config)))
     if found["restored"]:
         out.line(
             f"\nThe ledger was put back from the past ({found['restored']}): the next run looks at both sides afresh."

@@ -63,19 +63,20 @@ def _list(cli: Cli) -> int:
     from bridge.ledger.text import of_json
 
     with opened(cli, remotes=False) as bridge, bridge.db.reading() as conn:
-        runs = [(row, len(history.of_run(conn, row.id))) for row in history.runs(conn)]
+        runs = history.runs_with_changes(conn)
     told: list[dict[str, Any]] = [
         {
             "run": row.id,
             "kind": row.kind,
             "started": row.started_at,
             "state": row.state,
-            "changes": changes,
+            "changes": row.changes,
             "counts": of_json(row.counts_json),
         }
-        for row, changes in runs
+        for row in runs
     ]
     columns = ("run", "started", "kind", "state", "changes")
     cli.output.table([name.capitalize() for name in columns], [[one[name] for name in columns] for one in told])
+    cli.output.line("\nRuns that changed nothing are left out." if told else "No run has changed anything yet.")
     cli.output.result({"runs": told})
     return 0

@@ -23,7 +23,7 @@ from bridge.engine.timetable import Timetable
 from bridge.engine.until_quiet import seconds_until_due
 from bridge.engine.written import WriteLog
 from bridge.errors import BridgeError, LedgerBusy, LedgerError
-from bridge.ledger import doorbells, inbox, lend
+from bridge.ledger import doorbells, history, inbox, lend
 from bridge.report.logs import log
 
 GATHER_SECONDS = 0.3
@@ -34,6 +34,7 @@ GLANCE_SECONDS = 1.0
 """How long a command that wishes for the ledger waits for an idle daemon at most."""
 FIRST_BACKOFF, LONGEST_BACKOFF = 2.0, 300.0
 KEEP_DOORBELLS = timedelta(days=7)
+KEEP_QUIET_RUNS = timedelta(days=30)
 MANY_DOORBELLS = 1000
 _PASSES = frozenset({DOOR, LOOK, FULL, DUE})
 
@@ -274,9 +275,11 @@ class Daemon:
     def _tidy(self) -> None:
         self.wanted.discard(TIDY)
         with self.bridge.db.transaction() as conn:
-            gone = doorbells.forget_before(conn, time_text(self.bridge.clock.now() - KEEP_DOORBELLS))
+            now = self.bridge.clock.now()
+            gone = doorbells.forget_before(conn, time_text(now - KEEP_DOORBELLS))
+            quiet = history.forget_quiet_runs(conn, time_text(now - KEEP_QUIET_RUNS))
         self._thin_out()
-        log("daemon").debug("tidied", doorbells=gone)
+        log("daemon").debug("tidied", doorbells=gone, runs=quiet)
 
     def _thin_out(self) -> None:
         with self.bridge.db.reading() as conn:

@@ -18,6 +18,7 @@ from bridge.domain.product import ShownProduct
 from bridge.engine.braking import announce, released_names
 from bridge.engine.context import Bridge, Run
 from bridge.engine.linking import IGNORE
+from bridge.engine.observe_catalog import CREATE
 from bridge.ledger import cursors, decisions, links, outbox, shown
 from bridge.ledger.outbox import Action
 
@@ -214,9 +215,16 @@ def _ask_hide(
 # -- creation -------------------------------------------------------------------------
 
 
-def decide_creations(bridge: Bridge, run: Run) -> int:
-    """Make on one side what only the other has, where the retailer wants that and it can be told apart for sure."""
+def decide_creations(bridge: Bridge, run: Run, *, everything: bool) -> int:
+    """Make on one side what only the other has, where the retailer wants that and it can be told apart for sure.
+
+    Unless ``everything`` is looked at, only when an unlinked product came or changed since the last time.
+    """
     planned = 0
+    if not everything:
+        with bridge.db.reading() as conn:
+            if not cursors.read_fact(conn, CREATE):
+                return 0
     # asked again in a later round: the reasons of this one count, not the sum of all
     for name in [name for name in run.counts if name.startswith("skipped: not created: ")]:
         del run.counts[name]
@@ -228,6 +236,7 @@ def decide_creations(bridge: Bridge, run: Run) -> int:
             intents += [("woo", one) for one in _ready(bridge, run, conn, "square")]
         for to, product in intents:
             planned += _plan_creation(bridge, run, conn, to, product)
+        cursors.forget_fact(conn, CREATE)
     return planned
 
 

@@ -30,6 +30,8 @@ _CONFIRM_AT_ONCE = 100
 _SIDES = {"woo": "the shop", "square": "Square"}
 LINK = "link_wanted"
 """Fact: something new was shown that may find its twin."""
+CREATE = "creation_wanted"
+"""Fact: something new was shown that has no twin yet and may be made on the other side."""
 
 
 # -- WooCommerce ----------------------------------------------------------------------
@@ -175,6 +177,8 @@ def _wanted(conn: Connection, side: str, product_ids: Sequence[str]) -> None:
     for row in linked.values():
         links.set_dirty(conn, row.pid, True)
     cursors.note_fact(conn, LINK, "1")
+    if any(product_id not in linked for product_id in product_ids):
+        cursors.note_fact(conn, CREATE, "1")
 
 
 class Seen:

@@ -51,7 +51,7 @@ def make_plan(bridge: Bridge, scope: Scope, *, skus: Sequence[str] = (), step: S
         recover(rehearsed, run)
         settle(rehearsed, run)
         observe(rehearsed, run, scope, step=step)
-        decide(rehearsed, run, scope, step=step, create=scope.full)
+        decide(rehearsed, run, scope, step=step, all_creations=scope.full)
         return _read_off(rehearsed, run, scope, tuple(skus))
 
 

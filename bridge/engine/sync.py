@@ -137,7 +137,7 @@ def act(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None) 
         restored = bool(rewind.restored_at(conn))
     for number in range(bridge.settings.rounds):
         before = dict(run.counts)
-        decide(bridge, run, scope, step=step, create=scope.full and number < 2)
+        decide(bridge, run, scope, step=step, all_creations=scope.full and number < 2)
         delivered = deliver(bridge, run, scope, step=step)
         settle(bridge, run)
         settle_more(bridge, run)
@@ -164,13 +164,12 @@ def _nothing_new(before: dict[str, int], run: Run) -> bool:
     return all(before.get(name, 0) == n for name, n in run.counts.items() if any(m in name for m in moved))
 
 
-def decide(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None, create: bool = False) -> None:
-    """Everything that puts writes into the outbox."""
+def decide(bridge: Bridge, run: Run, scope: Scope, *, step: Step = lambda _: None, all_creations: bool = False) -> None:
+    """Everything that puts writes into the outbox; ``all_creations`` asks of every unlinked product what hinders it."""
     if scope.products and bridge.settings.products_enabled:
         step("deciding products")
         decide_products(bridge, run)
-        if create:
-            decide_creations(bridge, run)
+        decide_creations(bridge, run, everything=all_creations)
     if scope.stock and bridge.settings.stock_enabled:
         step("deciding stock")
         open_new_stock(bridge, run)

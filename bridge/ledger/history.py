@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bridge.ledger.schema import history, run
 from bridge.ledger.text import to_json
@@ -25,6 +25,29 @@ def end_run(conn: Connection, run_id: int, state: str, counts: dict[str, int], *
 def runs(conn: Connection, most: int = 20) -> Sequence[Any]:
     """The newest runs first."""
     return conn.execute(select(run).order_by(run.c.id.desc()).limit(most)).all()
+
+
+def runs_with_changes(conn: Connection, most: int = 20) -> Sequence[Any]:
+    """The newest runs that changed something, with ``changes``, how many lines of history each has."""
+    found = (
+        select(history.c.run_id, func.count().label("changes"))
+        .where(history.c.run_id.is_not(None))
+        .group_by(history.c.run_id)
+        .order_by(history.c.run_id.desc())
+        .limit(most)
+        .subquery()
+    )
+    return conn.execute(
+        select(run, found.c.changes).join(found, found.c.run_id == run.c.id).order_by(run.c.id.desc())
+    ).all()
+
+
+def forget_quiet_runs(conn: Connection, before: str, *, keep: int = 1000) -> int:
+    """Delete runs that changed nothing and began before a moment, but for the last ``keep``; how many went."""
+    newest = select(func.max(run.c.id)).scalar_subquery()
+    changed = select(history.c.run_id).where(history.c.run_id == run.c.id)
+    gone = delete(run).where(run.c.started_at < before, run.c.id <= newest - keep, ~changed.exists())
+    return conn.execute(gone).rowcount
 
 
 def write(

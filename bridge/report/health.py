@@ -153,7 +153,7 @@ class Probe:
                 known |= self._of_ledger(conn)
         except LedgerError as problem:
             known["ledger"] = str(problem)
-            known["sides"] = {side: SideHealth(**self._calls(side)) for side in SIDES}
+            known["sides"] = {side: SideHealth(**self.calls(side)) for side in SIDES}
         return Vitals(**known)
 
     def _of_process(self) -> dict[str, Any]:
@@ -200,10 +200,11 @@ class Probe:
             reason=told.get("reason", ""),
             silent=bells[side][2],
             pulse=_pulse(conn, side, self.bridge.clock.now(), news=bells[other][1]),
-            **self._calls(side),
+            **self.calls(side),
         )
 
-    def _calls(self, side: str) -> dict[str, Any]:
+    def calls(self, side: str) -> dict[str, Any]:
+        """Calls made, protests heard and calls a second allowed at a side, by this process; empty before any client."""
         caller = getattr(getattr(self.bridge, side), "caller", None)
         if caller is None:
             return {}

@@ -1,8 +1,8 @@
-"""Health pages as a WSGI application that stands in front of another one: ``/healthz``, ``/readyz``, ``/metrics``.
+"""Health pages as a WSGI application before another one: ``/healthz``, ``/readyz``, ``/metrics``, ``/status``.
 
 ``/healthz`` asks whether the process gets on (a supervisor restarts it when not), ``/readyz`` whether it can do its
-work now, ``/metrics`` is for Prometheus. ``/metrics`` is answered to whoever calls this address directly, not through
-a proxy: numbers about a business are nobody else's.
+work now, ``/metrics`` is for Prometheus, ``/status`` for ``bridge status``. The last two are answered to whoever calls
+this address directly, not through a proxy: numbers about a business are nobody else's.
 """
 
 from __future__ import annotations
@@ -15,17 +15,27 @@ import orjson
 from bridge.report.health import Vitals, not_ready, stuck
 from bridge.report.metrics import CONTENT_TYPE, metrics_text
 
-PATHS = ("/healthz", "/readyz", "/metrics")
+PATHS = ("/healthz", "/readyz", "/metrics", "/status")
+_PRIVATE = ("/metrics", "/status")
 App = Callable[..., Iterable[bytes]]
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 _STATUS = {200: "200 OK", 404: "404 Not Found", 405: "405 Method Not Allowed", 503: "503 Service Unavailable"}
 
 
 class Health:
-    """``Health(probe, behind=doorbell)``: answers its own three addresses and hands everything else on."""
+    """``Health(probe, behind=doorbell)``: answers its own addresses and hands everything else on.
 
-    def __init__(self, probe: Callable[[], Vitals], *, behind: App | None = None) -> None:
-        self._probe, self._behind = probe, behind
+    ``status`` gives what ``/status`` tells.
+    """
+
+    def __init__(
+        self,
+        probe: Callable[[], Vitals],
+        *,
+        behind: App | None = None,
+        status: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        self._probe, self._behind, self._status = probe, behind, status
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -40,10 +50,12 @@ class Health:
         return _answer(start_response, status, body if environ["REQUEST_METHOD"] == "GET" else b"", kind)
 
     def _page(self, path: str, *, forwarded: bool) -> tuple[int, bytes, str]:
+        if path in _PRIVATE and forwarded:
+            return 404, b"not found\n", "text/plain"
         if path == "/metrics":
-            if forwarded:
-                return 404, b"not found\n", "text/plain"
             return 200, metrics_text(self._probe()), CONTENT_TYPE
+        if path == "/status":
+            return 200, orjson.dumps(self._status()) + b"\n", "application/json"
         vitals = self._probe()
         why = stuck(vitals) if path == "/healthz" else not_ready(vitals)
         told = {"ok": not why, "why": why}

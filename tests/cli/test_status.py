@@ -1,4 +1,4 @@
-"""``bridge status``: from the ledger alone."""
+"""``bridge status``: from the ledger, and from a daemon where one runs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ def test_it_tells_how_things_stand_without_calling_anybody(accounts: Accounts) -
     assert told["read_until"]["woo_catalog"] <= told["now"]
     assert len(accounts.woo.log) + len(accounts.square.log) == calls
     assert "2 products, 2 variations" in accounts.bridge("status").out
+
+
+def test_without_a_daemon_it_says_that_none_runs_and_where_it_was_asked(accounts: Accounts) -> None:
+    accounts.configure('web: {listen: "127.0.0.1:9"}\n')
+    accounts.product("W-1")
+    accounts.settle()
+    assert accounts.bridge("status", "--json").json["daemon"] is None
+    assert "does not run (nobody answers at 127.0.0.1:9)" in accounts.bridge("status").out
+
+
+def test_a_stranger_at_the_daemons_address_is_not_taken_for_the_daemon(accounts: Accounts) -> None:
+    accounts.configure(f'web: {{listen: "{accounts.woo_server.url.removeprefix("http://")}"}}\n')
+    assert accounts.bridge("status", "--json").json["daemon"] is None
 
 
 def test_it_needs_no_keys(accounts: Accounts) -> None:

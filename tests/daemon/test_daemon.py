@@ -11,7 +11,7 @@ import pytest
 from bridge.domain.rhythm import Rhythm
 from bridge.engine.sync import sync
 from bridge.errors import LedgerBusy
-from bridge.ledger import doorbells, inbox, lend, outbox
+from bridge.ledger import doorbells, history, inbox, lend, outbox
 from bridge.ledger.lease import Lease
 from tests.daemon.stage import Street
 from tests.world import TEST_SETTINGS
@@ -287,6 +287,27 @@ def test_a_big_backlog_of_doorbells_is_thinned_to_one_per_object() -> None:
     street.live(5)
     with street.db.reading() as conn:
         assert inbox.count_new(conn) == 0
+
+
+def test_passes_that_changed_nothing_are_forgotten_after_a_month_and_all_others_kept() -> None:
+    street, _, twin = opened_street()
+    street.sell(twin, 1)
+    street.live(10)
+    with street.db.transaction() as conn:
+        changed = {row.id for row in history.runs_with_changes(conn, 100)}
+        for _ in range(1200):
+            history.end_run(conn, history.begin_run(conn, "incremental", now=street.bridge.now()), "done", {}, now="")
+    street.bells.ring("tidy")
+    street.live(1)
+    with street.db.reading() as conn:
+        assert len(history.runs(conn, 5000)) > 1200
+    street.clock.advance(31 * 24 * HOUR)
+    street.bells.ring("tidy")
+    street.live(1)
+    with street.db.reading() as conn:
+        left = {row.id for row in history.runs(conn, 5000)}
+    assert changed <= left
+    assert len(left - changed) <= 1001
 
 
 def test_old_doorbells_are_forgotten_after_a_week_and_younger_ones_kept() -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,6 +152,79 @@ def test_commands_that_write_are_lent_the_ledger_while_the_daemon_works(house: H
         assert ended.returncode in (0, 3), ended
     sell(house, 2)
     eventually(lambda: in_shop(house) == 8)
+
+
+def command(house: House, *words: str) -> Any:
+    """What a command in a second shell answers while the daemon runs."""
+    environ = {**os.environ, "BRIDGE_WOO_KEY": KEY, "BRIDGE_WOO_SECRET": SECRET, "BRIDGE_SQUARE_TOKEN": TOKEN}
+    line = [sys.executable, "-m", "bridge.cli.main", *words, "--json"]
+    ended = subprocess.run(line, cwd=house.shop.folder, env=environ, capture_output=True, text=True, timeout=60)
+    assert ended.returncode in (0, 3, 4), ended
+    return json.loads(ended.stdout)
+
+
+def test_status_in_a_second_shell_tells_what_only_the_daemon_knows(house: House) -> None:
+    told = house.told(house.start())
+    eventually(lambda: bool(house.shop.square.state.subscriptions))
+    sell(house, 1)
+    eventually(lambda: in_shop(house) == 9)
+    assert requests.post(f"{told['url']}/hooks/woo/guess", data=b"{}", timeout=5).status_code == 404
+    daemon = command(house, "status")["daemon"]
+    assert daemon["passes"] > 0
+    assert daemon["doorbells"]["stored"] > 0
+    assert daemon["doorbells"]["no_such_door"] == 1
+    assert daemon["sides"]["woo"]["calls"] > 0
+    assert set(daemon["trust"]) == {"woo", "square"}
+    through_proxy = requests.get(f"{told['url']}/status", headers={"X-Forwarded-For": "192.0.2.1"}, timeout=5)
+    assert through_proxy.status_code == 404
+
+
+def test_decisions_are_answered_explained_and_taken_back_while_the_daemon_works(house: House) -> None:
+    house.told(house.start())
+    eventually(lambda: bool(house.shop.square.state.subscriptions))
+    house.shop.reprice(house.shop.square_variation("W-1"), 100)
+    eventually(lambda: bool(command(house, "decisions", "list")["decisions"]))
+    (asked,) = command(house, "decisions", "list")["decisions"]
+    newest = command(house, "undo", "--list")["runs"][0]["run"]
+    assert asked["kind"] == "brake"
+    command(house, "decisions", "resolve", str(asked["number"]), "release")
+    (item,) = house.shop.woo.state.items.values()
+    eventually(lambda: str(item.regular_price) == "1.00")
+    sell(house, 3)
+    eventually(lambda: in_shop(house) == 7)
+    assert any("sold at the till" in str(step) for step in command(house, "explain", "W-1")["chain"])
+    runs = command(house, "undo", "--list")["runs"]
+    assert all(run["changes"] for run in runs), "passes that changed nothing are left out"
+    priced = min(run["run"] for run in runs if run["run"] > newest)
+    command(house, "undo", str(priced))
+    eventually(lambda: str(item.regular_price) == "10.00")
+    assert in_shop(house) == 7
+
+
+def test_told_to_stop_in_the_middle_of_a_call_it_ends_in_time_and_the_next_one_ends_what_was_begun(
+    house: House,
+) -> None:
+    house.shop.configure(WEB.replace("{port}", str(house.port)) + FAST.replace("drain_seconds: 10", "drain_seconds: 1"))
+    child = house.start()
+    house.told(child)
+    eventually(lambda: bool(house.shop.square.state.subscriptions))
+    reached, go_on, handle = threading.Event(), threading.Event(), house.shop.woo.handle
+
+    def busy(request: Any) -> Any:
+        reached.set()
+        go_on.wait(30)
+        return handle(request)
+
+    house.shop.woo.handle = busy  # type: ignore[method-assign]
+    sell(house, 3)
+    assert reached.wait(20)
+    child.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    assert child.wait(timeout=20) == 0
+    assert time.monotonic() - asked < 10, "a second to drain, and what a busy machine needs to end a process"
+    go_on.set()
+    house.told(house.start())
+    eventually(lambda: in_shop(house) == 7)
 
 
 def test_it_tells_systemd_when_it_is_ready_alive_and_stopping(house: House, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ PATHS = ("/hooks/woo/woo-token", "/hooks/square/sq-token")
 ODD_PATHS = (
     "", "/", "//", "/hooks", "/hooks/woo", "/hooks/woo/", "/hooks/woo/wrong", "/hooks/square/woo-token",
     "/hooks/woo/woo-token/", "/hooks/woo/woo-token/..", "/hooks/../hooks/woo/woo-token", "/hooks/woo/woo-token\x00",
-    "/hooks/woo/" + "x" * 5000, "/hooks/\xff\xfe/\xe6", "/metrics", "/healthz", "/readyz", "/_sim/state", "/.env",
+    "/hooks/woo/" + "x" * 5000, "/hooks/\xff\xfe/\xe6", "/metrics", "/status", "/healthz", "/readyz",
+    "/_sim/state", "/.env",
 )  # fmt: skip
 ODD_LENGTHS = (
     "",
@@ -239,7 +240,7 @@ def _one(app: Health, environ: dict[str, Any], genuine: bool, found: Fuzzed, whe
         return
     status = int(said[0][0].split()[0])
     found.answers[status] += 1
-    pages = environ["PATH_INFO"] in ("/metrics", "/healthz", "/readyz")
+    pages = environ["PATH_INFO"] in ("/metrics", "/status", "/healthz", "/readyz")
     if status >= 500 and not pages:
         found.wrong.append(f"{where}: {status}")
     if not pages and (any(trace in answer for trace in TRACES) or len(answer) > 20):
