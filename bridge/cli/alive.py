@@ -19,6 +19,18 @@ def where(config: Config) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def is_taken(config: Config) -> bool:
+    """True when anything at all listens there."""
+    import socket
+
+    host, port = config.web.host_and_port
+    try:
+        with socket.create_connection((_ANYWHERE.get(host, host), port), timeout=_PATIENCE):
+            return True
+    except OSError:
+        return False
+
+
 def ask_daemon(config: Config) -> dict[str, Any] | None:
     """What the daemon says of itself, ``None`` when none answers (or what answers is none)."""
     from urllib.request import ProxyHandler, build_opener

@@ -40,9 +40,9 @@ def list_(cli: Cli, /, side: str | None, topic: str, only_new: bool, most: int) 
     if found:
         columns = ("No.", "Side", "Topic", "About", "Received", "State")
         cli.output.table(columns, [tuple(one[key] for key in _COLUMNS) for one in found])
+        cli.output.line(f"\n{waiting} wait to be looked at." if waiting else "\nAll were looked at.")
     else:
-        cli.output.line("No webhooks.")
-    cli.output.line(f"\n{waiting} wait to be looked at." if waiting else "\nAll were looked at.")
+        cli.output.line("No such webhook came." if side or topic or only_new else "No webhook came yet.")
     cli.output.result({"events": found, "waiting": waiting})
 
 

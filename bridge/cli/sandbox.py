@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def sandbox(cli: Cli, /, woo_products: str | None, woo_port: int, square_port: i
         woo.state.shop_url = shop_server.url
         if woo_products:
             _fill(woo, Path(woo_products))
-        square.hooks.sender = stack.enter_context(_post_at_once())
+        square.hooks.sender = stack.enter_context(_sender())
         stack.enter_context(shop_server)
         stack.enter_context(square_server)
         told = _access(woo, square, shop_server.url, square_server.url)
@@ -90,14 +91,14 @@ def _serve(service: BaseService, port: int) -> LoopbackServer:
 
 
 @contextmanager
-def _post_at_once() -> Iterator[Sender]:
-    """What Square's own test of a subscription delivers with, so that its answer tells the status."""
+def _sender() -> Iterator[Sender]:
+    """How Square's test of a subscription rings at once, on this machine only."""
     import requests
 
     from bridge.sim.kernel.serve import post_loopback
 
     with requests.Session() as session:
-        yield lambda url, headers, body: post_loopback(session, url, headers, body)
+        yield partial(post_loopback, session)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -138,6 +139,8 @@ def _config_text(told: dict[str, Any], places: dict[str, str]) -> str:
         f"stores:\n{stores}"
         "stock:\n  opening: woo\n"
         "pace:\n  woo_per_second: 100\n  square_per_second: 100\n"
+        "# where `bridge run` listens: both simulators deliver their webhooks there\n"
+        "web:\n  public_url: http://127.0.0.1:8085\n"
     )
 
 
@@ -157,7 +160,7 @@ def _tell(cli: Cli, told: dict[str, Any], write_config: str | None) -> None:
     line(f"Square   {told['square_url']}   token {told['square_token']}")
     line(f"Stores   {', '.join(place['name'] for place in told['locations'])}")
     if write_config:
-        line(f"\nTry: bridge --config {write_config} sync")
+        line(f"\nTry: bridge --config {write_config} sync, then bridge --config {write_config} run")
     else:
         places = {name: f"env:BRIDGE_{name.upper()}" for name in ("woo_key", "woo_secret", "square_token")}
         exports = [f"export BRIDGE_{name.upper()}={told[name]}" for name in places]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ def list_(cli: Cli, /) -> int:
             plan = plan_hooks(mine, registry.topics, keeper.url(registry.side), one_for_all=registry.one_for_all)
             hooks = [{"id": one.hook_id, "topics": list(one.topics), "active": one.active} for one in mine]
             told[registry.side] = {"hooks": hooks, "missing": list(plan.create), "right": plan.nothing}
-            rows += [(registry.side, one.hook_id, ", ".join(one.topics), one.active) for one in mine]
+            rows += [(registry.side, one.hook_id, _some(one.topics), one.active) for one in mine]
             rows += [(registry.side, None, topic, False) for topic in plan.create]
     cli.output.table(("Side", "Id", "Topics", "Active"), rows)
     right = all(side["right"] for side in told.values())
@@ -80,6 +80,11 @@ def list_(cli: Cli, /) -> int:
 
 
 _dry = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+def _some(topics: Sequence[str]) -> str:
+    """Topics for a narrow column; --json names them all."""
+    return ", ".join(topics[:2]) + (f" and {len(topics) - 2} more" if len(topics) > 2 else "")
 
 
 @webhooks.command(

@@ -71,6 +71,30 @@ def reachable_at(public_url: str | None) -> Iterator[Finding]:
         yield Finding("web", "ok", f"doorbells ring at {parts.hostname}")
 
 
+def daemon_runs(words: str | None, where: str, *, taken: bool) -> Iterator[Finding]:
+    """The daemon of this configuration. ``words`` is how it says it is, ``None`` when none answered at ``where``;
+    ``taken``: something else listens there.
+    """
+    if words is not None:
+        yield Finding("daemon", "ok", f"it runs: {words}")
+    elif taken:
+        what = f"something that is not this bridge listens at {where}"
+        yield Finding("daemon", "bad", what, "Choose another port in `web.listen`: `bridge run` could not start.")
+    else:
+        advice = "Keep `bridge run` running, best as a service; without it only `bridge sync` moves anything."
+        yield Finding("daemon", "warn", f"none runs (nobody answers at {where})", advice)
+
+
+def may_manage_hooks(has_oauth: bool, has_app_token: bool) -> Iterator[Finding]:
+    """Square lets only an application's own token manage webhooks, never one of a seller's login."""
+    if has_oauth and not has_app_token:
+        what = "a token from `bridge auth` may not register webhooks, and the application's own is not given"
+        advice = (
+            "Put the application's access token into `web.square_app_token`; until then polling finds changes there."
+        )
+        yield Finding("Square", "warn", what, advice)
+
+
 def hooked(side: str, standing: Sequence[Hook], public_url: str) -> Iterator[Finding]:
     """Our own webhooks of one side: there, and switched on."""
     mine = ours(standing, public_url)

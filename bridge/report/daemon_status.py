@@ -8,13 +8,15 @@ from typing import Any
 _NAMES = {"woo": "WooCommerce", "square": "Square"}
 _TRUST = {"proved": "prove alive", "unproved": "not proved yet", "silent": "silent"}
 _TAKEN = ("stored", "repeated", "ping")
+"""Words of the doorbell's count that are no refusals."""
 
 
 def in_words(told: Mapping[str, Any] | None, where: str) -> list[tuple[str, str]]:
     """One line each; ``told`` is ``None`` when nobody answered at ``where``."""
     if told is None:
         return [("Daemon", f"does not run (nobody answers at {where})")]
-    lines = [("Daemon", f"{told['words']}; {told['passes']} passes since its start")]
+    passes = told["passes"]
+    lines = [("Daemon", f"{told['words']}; {passes} pass{'' if passes == 1 else 'es'} since its start")]
     if told["next_look_seconds"]:
         lines.append(("Looks by itself", f"every {told['next_look_seconds']:.0f} s at present"))
     for side, name in _NAMES.items():
@@ -33,10 +35,10 @@ def _doorbells(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not told["webhooks"]:
         return [("Doorbells", "none: `web.public_url` is not set")]
     counts: Mapping[str, int] = told["doorbells"]
-    taken = sum(counts.get(word, 0) for word in _TAKEN)
+    taken = f"{counts.get('stored', 0)} taken, {counts.get('repeated', 0)} repeated"
     refused = {word.replace("_", " "): number for word, number in counts.items() if word not in _TAKEN}
     words = ", ".join(f"{number} {word}" for word, number in sorted(refused.items()))
-    lines = [("Doorbells", f"{taken} taken, {sum(refused.values())} refused{f' ({words})' if words else ''}")]
+    lines = [("Doorbells", f"{taken}, {sum(refused.values())} refused{f' ({words})' if words else ''}")]
     hooks = ", ".join(f"{_NAMES[side]} {_TRUST.get(how, how)}" for side, how in told["trust"].items())
     lines.append(("Webhooks", hooks))
     lines += [(f"Webhooks of {_NAMES[side]}", f"cannot be kept: {why}") for side, why in told["hook_problems"].items()]

@@ -27,6 +27,8 @@ from bridge.report.health import Vitals, stuck
 from bridge.report.logs import log
 
 TICK_SECONDS = 60.0
+FIRST_TICK = 5.0
+"""Soon after the start, so that whoever asks how things stand is told."""
 RENEW_SECONDS = 3600.0
 PING_SECONDS = 300.0
 FIRST_REST, LONGEST_REST = 60.0, 1800.0
@@ -180,7 +182,9 @@ class Watch:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self._done.wait(self._every):
+        wait = min(FIRST_TICK, self._every)
+        while not self._done.wait(wait):
+            wait = self._every
             try:
                 self._overseer.tick()
             except Exception as crash:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.engine.readiness import DAY, backed_up, hooked, reachable_at, token_lives
+from bridge.engine.readiness import (
+    DAY,
+    backed_up,
+    daemon_runs,
+    hooked,
+    may_manage_hooks,
+    reachable_at,
+    token_lives,
+)
 from bridge.remotes.hooks import Hook
 from tests.cli.conftest import Accounts
 from tests.cli.test_doctor import advised, findings, has
@@ -61,3 +69,26 @@ def test_old_backups_and_dying_tokens_are_told_before_they_hurt() -> None:
     assert [next(backed_up(age)).level for age in (None, 4 * DAY, DAY)] == ["warn", "warn", "ok"]
     assert [next(token_lives(left, "", False)).level for left in (20 * DAY, 2 * DAY, -1)] == ["ok", "warn", "bad"]
     assert next(token_lives(20 * DAY, "revoked", True)).level == "bad"
+
+
+def test_whether_a_daemon_runs_is_told_and_a_stranger_at_its_address_is_bad(accounts: Accounts) -> None:
+    accounts.configure('web: {listen: "127.0.0.1:9"}\n')
+    quiet = accounts.bridge("doctor", "--quick", "--json")
+    assert has(findings(quiet, "warn"), "daemon: none runs (nobody answers at 127.0.0.1:9)")
+    accounts.configure(f'web: {{listen: "{accounts.woo_server.url.removeprefix("http://")}"}}\n')
+    taken = accounts.bridge("doctor", "--quick", "--json")
+    assert has(findings(taken, "bad"), "daemon: something that is not this bridge listens")
+    assert advised(taken)
+    assert [one.level for one in daemon_runs("in step", "x", taken=False)] == ["ok"]
+
+
+def test_a_sellers_token_alone_cannot_keep_webhooks_at_square() -> None:
+    assert [one.level for one in may_manage_hooks(has_oauth=True, has_app_token=False)] == ["warn"]
+    assert list(may_manage_hooks(has_oauth=True, has_app_token=True)) == []
+    assert list(may_manage_hooks(has_oauth=False, has_app_token=False)) == []
+
+
+def test_with_an_address_of_our_own_only_our_own_webhooks_are_spoken_of(accounts: Accounts) -> None:
+    accounts.configure(f'web: {{public_url: "{PUBLIC}"}}\n')
+    told = findings(accounts.bridge("doctor", "--quick", "--json"), "warn")
+    assert not has(told, "no webhook: changes are found by the timetable only")

@@ -25,7 +25,7 @@ def test_a_daemon_that_works_tells_passes_calls_doorbells_and_trust() -> None:
     assert ("Looks by itself", "every 60 s at present") in lines
     assert ("Calls to WooCommerce", "120, 4 a second allowed, 250 ms each") in lines
     assert ("Calls to Square", "120, 4 a second allowed, 250 ms each, asked 2 times to slow down") in lines
-    assert ("Doorbells", "12 taken, 3 refused (2 bad signature, 1 no such door)") in lines
+    assert ("Doorbells", "5 taken, 0 repeated, 3 refused (2 bad signature, 1 no such door)") in lines
     assert ("Webhooks", "WooCommerce prove alive, Square silent") in lines
     assert ("Webhooks of Square", "cannot be kept: the token may not") in lines
 
