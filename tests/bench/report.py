@@ -127,6 +127,8 @@ def page(told: Told) -> str:
             _first(told),
             "## Reading the figures",
             _READING,
+            "## The daemon",
+            _DAEMON,
             "",
         ]
     )
@@ -148,6 +150,10 @@ per second) is switched off."""
 _CHANGES = """\
 An hour goes by, then people make k changes, then one incremental pass follows. Till sales and price changes are of
 different products, each online order has one line."""
+
+_DAEMON = """\
+Doorbells under load, restart, the way of a sale to the other side, long queues and strangers at the door are measured
+by themselves: [performance-daemon.md](performance-daemon.md)."""
 
 _READING = """\
 - Calls and writes do not depend on the machine: `tests/bench/test_budgets.py` holds them to the budget in every test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,6 +154,53 @@ def test_an_outage_of_a_day_costs_few_calls_and_drains_by_itself(side: str) -> N
     assert street.daemon.pulse.state == "idle"
     assert street.woo_stock(product) == 52
     assert street.on_hand(twin) == 52
+
+
+@pytest.mark.parametrize("side", ["woo", "square"])
+def test_memory_and_disk_stay_bounded_however_much_is_rung_in_an_outage_of_a_day(tmp_path: Path, side: str) -> None:
+    """Two hundred doorbells an hour about forty objects: the ledger of the second half of the day is no larger."""
+    street = Street(ledger=tmp_path / "bridge.sqlite")
+    product = street.simple("W-1", stock=100)
+    street.live(60)
+    getattr(street, side).faults.add("timeout_not_applied", times=None)
+    sizes, rung = [], 0
+    for _ in range(24):
+        for _ in range(200):
+            rung += 1
+            with street.db.transaction() as conn:
+                inbox.store(
+                    conn, side="woo", topic="product.updated", dedupe=f"d{rung}", object_id=str(rung % 40),
+                    body="x" * 500, now=street.bridge.now(),
+                )  # fmt: skip
+            street.bells.ring("door")
+        street.live(HOUR)
+        sizes.append(sum(file.stat().st_size for file in tmp_path.iterdir()))
+    with street.db.reading() as conn:
+        assert inbox.count_new(conn) <= 1000 + 200
+    assert sizes[-1] <= sizes[11] + (1 << 20)
+    getattr(street, side).faults.clear()
+    street.sell(street.twin(product), 2)
+    street.live(600)
+    assert street.woo_stock(product) == 98
+    with street.db.reading() as conn:
+        assert inbox.count_new(conn) == 0
+
+
+def test_a_burst_of_doorbells_about_one_order_is_answered_by_one_or_two_passes() -> None:
+    street, product, twin = opened_street(stock=100)
+    before, calls = street.daemon.pulse.passes, street.calls()
+    order = street.buy(product, 2)
+    for number in range(50):
+        with street.db.transaction() as conn:
+            inbox.store(
+                conn, side="woo", topic="order.updated", dedupe=f"o{number}", object_id=str(order), body="",
+                now=street.bridge.now(),
+            )  # fmt: skip
+        street.bells.ring("door")
+    street.live(20)
+    assert street.on_hand(twin) == 98
+    assert street.daemon.pulse.passes - before <= 3
+    assert street.calls() - calls < 40
 
 
 def test_while_a_side_is_down_doorbells_do_not_make_the_bridge_call_it() -> None:

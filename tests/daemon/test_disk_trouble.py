@@ -15,9 +15,53 @@ from bridge.ledger.database import Database
 from bridge.ledger.schema import inbox
 from bridge.web.doorbell import Doorbell, WooBell
 from bridge.web.server import WebServer
+from tests.daemon.stage import Street
 from tests.web.test_doorbell import sign
 
 SECRET = "disk-secret"
+
+
+def trouble(engine: Any, kind: list[str]) -> None:
+    """From now on every transaction of a ledger meets the trouble that ``kind`` names, or none."""
+
+    def begin(connection: Any) -> None:
+        raw = connection.connection.dbapi_connection
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.execute(f"PRAGMA max_page_count={pages if kind[0] == 'full' else 1073741823}")
+        raw.execute(f"PRAGMA query_only={'ON' if kind[0] == 'read-only' else 'OFF'}")
+
+    event.listen(engine, "begin", begin)
+
+
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_the_daemon_waits_out_a_ledger_that_takes_nothing_and_loses_no_sale(tmp_path: Path, kind: str) -> None:
+    """Sales and orders of an hour, with the ledger in trouble all the time; minutes after it both sides agree."""
+    street = Street(ledger=tmp_path / "bridge.sqlite")
+    product = street.simple("W-1", stock=100)
+    street.live(60)
+    now = [""]
+    trouble(street.db._engine, now)
+    now[0] = kind
+    for _ in range(30):
+        street.sell(street.twin(product), 1)
+        street.buy(product, 1)
+        live_if_it_may(street, 120)
+    assert street.daemon.pulse.problem, "it says what is wrong"
+    now[0] = ""
+    street.live(900)
+    assert street.daemon.pulse.problem == ""
+    assert street.woo_stock(product) == street.on_hand(street.twin(product)) == 40
+
+
+def live_if_it_may(street: Street, seconds: float) -> None:
+    """Let time pass; the lease cannot be renewed while the ledger takes nothing, so its end is no failure here."""
+    end = street.clock.monotonic() + seconds
+    while street.clock.monotonic() < end:
+        street.deliver()
+        street.crank.ring_due(street.clock.now())
+        street.daemon.turn(street.lease)
+        street.crank.now = street.clock.now()
+        street.clock.advance(5)
 
 
 class Disk:
