@@ -22,7 +22,7 @@ from bridge.engine.bells import DOOR, Bells
 from bridge.engine.breaker import SideHealth, Sparing, Watched
 from bridge.engine.context import Bridge
 from bridge.engine.currency import check_currency
-from bridge.engine.daemon import Daemon, Held, Surroundings
+from bridge.engine.daemon import Daemon, Held, Surroundings, no_more_reading
 from bridge.engine.hook_keeper import HookKeeper
 from bridge.engine.systemd_notify import Notify
 from bridge.engine.timetable import Alarm, Timetable, usual_jobs
@@ -110,7 +110,8 @@ def open_daemon(config: Config, *, notify: Notify | None = None, alarm: bool = T
         eyes = {side: Eyes(side) for side in PROBES}
 
         def watched(transport: Transport, side: str) -> Transport:
-            return Watched(eyes[side].around(transport), sides[side], lambda name: beat[0](name))
+            seen = eyes[side].around(transport)
+            return Watched(seen, sides[side], lambda name: beat[0](name), no_more_reading(bells))
 
         opened = stack.enter_context(open_sides(config, clock, wrap=watched))
         bridge = _bridge(config, db, opened, clock, stack)

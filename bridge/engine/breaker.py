@@ -99,15 +99,23 @@ class Watched:
 
     A side that answers slowly is left alone for a moment after each answer.
 
-    ``alive`` is told the side before and after every call: a sign of life for whoever watches this process.
+    ``alive`` is told the side before and after every call: a sign of life for whoever watches this process. ``gate``
+    sees each call first, and may raise to keep it from being made.
     """
 
-    def __init__(self, inner: Transport, health: SideHealth, alive: Callable[[str], None] = _nobody) -> None:
-        self._inner, self._health, self._alive = inner, health, alive
+    def __init__(
+        self,
+        inner: Transport,
+        health: SideHealth,
+        alive: Callable[[str], None] = _nobody,
+        gate: Callable[[Call], None] = lambda _: None,
+    ) -> None:
+        self._inner, self._health, self._alive, self._gate = inner, health, alive, gate
 
     def send(self, call: Call) -> Reply:
         """Send once, unless the side rests: then ``NoReply`` that was certainly never sent."""
         health = self._health
+        self._gate(call)
         if not health.may_call():
             raise NoReply(RESTS, sent=False)
         self._alive(health.side)

@@ -24,6 +24,7 @@ from bridge.engine.until_quiet import seconds_until_due
 from bridge.engine.written import WriteLog
 from bridge.errors import BridgeError, LedgerBusy, LedgerError
 from bridge.ledger import doorbells, history, inbox, lend
+from bridge.remotes.port import Call
 from bridge.report.logs import log
 
 GATHER_SECONDS = 0.3
@@ -48,7 +49,22 @@ class Held(Protocol):
 
 
 class Stopped(BaseException):
-    """Raised between two steps of a pass when the daemon is told to stop: to the ledger it looks like a crash."""
+    """Raised when the daemon is told to stop, between two steps of a pass or before a reading: to the ledger it looks
+    like a crash.
+    """
+
+
+def no_more_reading(bells: Bells) -> Callable[[Call], None]:
+    """A gate before calls (``Watched``): once the daemon is told to stop nothing new is read.
+
+    What is being written is still written: waits have ended, so that is soon done, and need not be read back.
+    """
+
+    def gate(call: Call) -> None:
+        if bells.stopping and call.method == "GET":
+            raise Stopped
+
+    return gate
 
 
 @dataclass(slots=True)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from bridge.engine.bells import Bells
+from bridge.engine.daemon import no_more_reading
 from bridge.engine.systemd_notify import Notify
 from bridge.errors import LedgerError
 from bridge.ledger import lend
+from bridge.remotes.port import Call
 from tests.daemon.stage import Street
 
 
@@ -86,3 +88,32 @@ def test_a_worker_that_died_all_the_same_is_told_to_whoever_started_it() -> None
     running = Running(street.daemon, street.bells)
     assert running.work_until_stopped(Notify({}))
     assert isinstance(running.crash, SystemError)
+
+
+def test_told_to_stop_in_the_middle_of_a_listing_it_reads_no_further_and_loses_nothing() -> None:
+    street = Street(hooks=False)
+    products = [street.simple(f"W-{number}", stock=10) for number in range(250)]
+    street.live(60)
+    street.lease.release()
+    street.sell(street.twin(products[0]), 3)
+    street.start()
+    street.daemon.around.bells = street.bells = Hurried(10**6)
+    after: list[str] = []
+    gate = no_more_reading(street.bells)
+
+    def watching(call: Call) -> None:
+        gate(call)
+        if street.bells.stopping:
+            after.append(call.path)
+        elif call.path == "wc/v3/products":
+            street.bells.stop()  # the signal comes while the first page is on its way
+
+    bridge: Any = street.bridge
+    bridge.woo.caller._transport._gate = watching
+    bridge.square.caller._transport._gate = watching
+    street.daemon.run()
+    assert after == []
+    assert street.daemon.pulse.state == "stopping"
+    street.start()
+    street.live(120)
+    assert street.woo_stock(products[0]) == 7
