@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from bridge.domain.allocate import allocate
+from bridge.domain.allocate import Allocation, allocate
 from bridge.domain.order import TILL_VIA
 from bridge.domain.times import parse_time, time_text
 from bridge.engine.context import Bridge, Run, cursor_time, online_stores, store_settings
@@ -266,19 +266,29 @@ def _stores_that_give(
         str(vid): {store: n for store, n in counts.items() if store in online or store == home}
         for vid, counts in on_hand.items()
     }
-    made = allocate(
-        [(str(move.row.vid), -move.effect) for move in sales],
-        within,
-        pickup_store=home,
-        policy=bridge.settings.allocate,
-        priority=online,
-        may_split=bridge.settings.may_split,
-    )
+    wanted = [(str(move.row.vid), -move.effect) for move in sales]
+
+    def place(counts: Mapping[str, Mapping[str, Decimal]]) -> Allocation:
+        return allocate(
+            wanted, counts, pickup_store=home, policy=bridge.settings.allocate, priority=online,
+            may_split=bridge.settings.may_split,
+        )  # fmt: skip
+
+    made = place(within if home else _less_kept(bridge, within))
+    if made.shortage:
+        # rather what a store keeps for itself than goods nobody has
+        made = place(within)
     lacking = made.home or online[0]
     parts = [*made.by_line, *((variation, lacking, n) for variation, n in made.shortage)]
     if made.shortage:
         ask_shortage(bridge, run, conn, order, [m.row for m in sales], made.shortage, lacking, on_hand)
     return {move.line_id: _take_parts(parts, str(move.row.vid), -move.effect) for move in sales}
+
+
+def _less_kept(bridge: Bridge, counts: Mapping[str, Mapping[str, Decimal]]) -> dict[str, dict[str, Decimal]]:
+    """Counts less what each store keeps for itself: as long as another has some, that is not sent away."""
+    kept = bridge.settings.buffers.by_store
+    return {vid: {store: n - kept.get(store, 0) for store, n in stores.items()} for vid, stores in counts.items()}
 
 
 def _gives_already(bridge: Bridge, seen: OrderSeen) -> str:

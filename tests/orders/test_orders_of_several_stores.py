@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from bridge.cli.picklist import text_of
+from bridge.domain.stock import Buffers
 from bridge.engine.explain_order import explain_order, latest_orders, retry_order
 from bridge.engine.picklist import picklist
+from bridge.engine.settings import StoreSetting
 from tests.orders.mirror_stage import Mode, at_the_till, link_of, mirroring, only_order
 from tests.scenarios.stage import both, receive
 from tests.scenarios.witness import Witness, questions
@@ -190,3 +192,25 @@ def test_a_line_added_later_is_given_by_the_store_that_gives_the_rest() -> None:
     world.sync()
     (row,) = [one for one in latest_orders(world.bridge) if one["order"] == str(order)]
     assert row["stores"] == ["Oslo"]
+
+
+def test_what_a_store_keeps_for_itself_is_sent_away_last_but_handed_out_to_who_comes_for_it() -> None:
+    world, (mug,) = mirroring("mug", mode="stock", allocate=("priority", "most"), may_split=False)
+    oslo = world.stores[0]
+    world.use(stores=tuple(StoreSetting(store, priority=at) for at, store in enumerate(world.stores)))
+    world.use(buffers=Buffers(0, {oslo: 2}, {}, {}))
+    for store, quantity in zip(world.stores, (2, 3, 0), strict=True):
+        world.square.acts["count"](store, world.twin(mug), quantity)
+    world.quiet()
+    assert world.woo_stock(mug) == 3
+    world.buy(mug, 1, payment="stripe", paid=True)
+    world.sync()
+    assert at_stores(world, mug) == [2, 2, 0], "Oslo comes first, but it keeps its two"
+    world.buy(mug, 1, pickup="Oslo", payment="stripe", paid=True)
+    world.sync()
+    assert at_stores(world, mug) == [1, 2, 0], "whoever comes to Oslo gets them"
+    world.sell(world.twin(mug), 2, store=1)
+    world.buy(mug, 1, payment="stripe", paid=True)  # the shop has not heard of the till's sale yet
+    world.sync()
+    assert at_stores(world, mug) == [0, 0, 0], "and rather them than goods nobody has"
+    assert not questions(world, "shortage")
