@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.options import BridgeCommand, BridgeGroup, Cli
+from bridge.cli.options import BridgeCommand, Cli, ListingGroup
 from bridge.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,19 +15,8 @@ if TYPE_CHECKING:
 _LIST = ("bridge decisions", "bridge decisions list --json")
 
 
-class _ListByDefault(BridgeGroup):
-    """A group that lists when no command is named, also with options: ``bridge decisions --json``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not any(arg in ("-h", "--help") or arg in self.commands for arg in args):
-            named = [arg for arg in args if not arg.startswith("-")]
-            if not named or args[0].startswith("-"):
-                args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
 @click.group(
-    cls=_ListByDefault,
+    cls=ListingGroup,
     examples=("bridge decisions", "bridge decisions show 3", "bridge decisions resolve 3 woo"),
 )
 def decisions() -> None:

@@ -104,6 +104,18 @@ class BridgeGroup(_WithExamples, click.Group):
     command_class = BridgeCommand
 
 
+class ListingGroup(BridgeGroup):
+    """A group that lists when no command is named, also with options: ``bridge decisions --json``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``list`` before arguments that name no command."""
+        if not any(arg in ("-h", "--help") or arg in self.commands for arg in args):
+            named = [arg for arg in args if not arg.startswith("-")]
+            if not named or args[0].startswith("-"):
+                args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 def _take_json(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
     ctx.ensure_object(Cli).as_json = asked
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.options import BridgeCommand, BridgeGroup, Cli
+from bridge.cli.options import BridgeCommand, Cli, ListingGroup
 
 
-@click.group(cls=BridgeGroup, examples=("bridge orders list", "bridge orders show 1042", "bridge orders retry 1042"))
+@click.group(cls=ListingGroup, examples=("bridge orders", "bridge orders show 1042", "bridge orders retry 1042"))
 def orders() -> None:
     """List and show online orders and their counterparts; try one again."""
 

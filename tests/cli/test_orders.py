@@ -18,6 +18,7 @@ def test_orders_are_listed_shown_and_explained_from_the_ledger(accounts: Account
     calls = len(accounts.woo.log) + len(accounts.square.log)
     listed = accounts.bridge("orders", "list", "--json").json["orders"]
     assert [row["order"] for row in listed] == [order]
+    assert accounts.bridge("orders", "--json").json["orders"] == listed
     shown = accounts.bridge("orders", "show", order)
     assert shown.code == 0
     assert "sold online" in shown.out
