@@ -86,6 +86,7 @@ def settings_of(config: Config) -> Settings:
         orders_mode=config.orders.mode,
         till=config.orders.till,
         till_sales_in_woo=config.orders.till_sales_in_woo,
+        delivered_by=config.orders.delivered_by,
         status_words=StatusWords(**config.orders.statuses.model_dump()),
         limits=Limits(
             zero_share=config.brakes.zero_share,

@@ -179,6 +179,7 @@ class Orders(Section):
     mode: Literal["stock", "mirror_pickups", "mirror"] = "stock"
     till: Literal["auto", "always", "never"] = "auto"
     till_sales_in_woo: bool = False
+    delivered_by: tuple[Name, ...] = ()
     statuses: Statuses = Statuses()
 
     @model_validator(mode="after")

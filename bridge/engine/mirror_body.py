@@ -20,7 +20,7 @@ def more_of(bridge: Bridge, link: OrderLink, order: WooOrder) -> dict[str, Any]:
     with bridge.db.reading() as conn:
         store = next((row for row in all_stores(conn) if row.store_id == link.store_id), None)
     more: dict[str, Any] = {"metadata": {"woo_order": link.order_id}}
-    handover = handover_of(order.raw)
+    handover = handover_of(order.raw, delivered_by=bridge.settings.delivered_by)
     lead = lead_of(bridge)
     country = str((of_json(store.body_json).get("address") or {}).get("country") or "") if store is not None else ""
     ready = ready_at(bridge, store, max(order.created, bridge.clock.now()))

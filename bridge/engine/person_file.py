@@ -37,7 +37,7 @@ _STAYS = (
 
 _FREED = (
     "what was overwritten, in unused parts of the ledger's file",
-    "another program was reading it: stop `bridge run` for a moment and erase again",
+    "another program was reading it, or the disk has no room for a copy: stop `bridge run` and erase again",
 )
 
 

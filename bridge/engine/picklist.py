@@ -136,7 +136,8 @@ def _home(bridge: Bridge, conn: Connection, order: WooOrder, found: Shares) -> s
 
 
 def _for_store(bridge: Bridge, order: WooOrder, store_id: str, rows: dict[str, Any], shares: Shares) -> PickOrder:
-    row, handover, raw = rows.get(store_id), handover_of(order.raw), order.raw
+    row, raw = rows.get(store_id), order.raw
+    handover = handover_of(raw, delivered_by=bridge.settings.delivered_by)
     who = recipient_of(raw, with_address=handover != "PICKUP")
     zone = zone_of(str(row.timezone)) if row is not None else None
     ready = ready_at(bridge, row, order.created).astimezone(zone).isoformat() if handover == "PICKUP" else ""

@@ -53,7 +53,8 @@ class Settings:
     ``opening`` names the side whose number is true at first contact; ``overlap_seconds`` is how far every
     incremental reading reaches back behind its cursor; ``settle_after`` is how old an unanswered write must be
     before "not found" may be read as "did not happen". ``till``: whether Square's orders and refunds are read in every
-    pass, when a doorbell or a feature asks for it (``auto``), or never.
+    pass, when a doorbell or a feature asks for it (``auto``), or never. ``delivered_by``: shipping methods of the shop
+    (``method_id``) that the stores' own people drive out.
     """
 
     stores: tuple[StoreSetting, ...] = ()
@@ -85,4 +86,5 @@ class Settings:
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     till: Literal["auto", "always", "never"] = "auto"
     till_sales_in_woo: bool = False
+    delivered_by: tuple[str, ...] = ()
     status_words: StatusWords = field(default_factory=StatusWords)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
+from bridge.engine.picklist import picklist
 from bridge.ledger import links, movements
 from tests.orders.mirror_stage import (
     adjustments,
@@ -38,6 +41,20 @@ def test_a_paid_pickup_order_reaches_its_store_with_its_items_and_takes_its_stoc
     assert both(world, mug) == (8, 8)
     assert adjustments(world) == before
     assert not witness.faults()
+
+
+@pytest.mark.parametrize(("driven", "kind"), [((), "SHIPMENT"), (("flat_rate",), "DELIVERY")])
+def test_a_shipped_order_is_a_shipment_unless_its_method_is_driven_out(driven: tuple[str, ...], kind: str) -> None:
+    world, (mug,) = mirroring("mug", delivered_by=driven)
+    order = world.buy(mug, 1, payment="stripe", paid=True)
+    assert [line.method_id for line in world.woo.state.orders[order].shipping_lines] == ["flat_rate"]
+    world.sync()
+    (handover,) = only_order(world, order)["fulfillments"]
+    assert handover["type"] == kind
+    recipient = handover[f"{kind.lower()}_details"]["recipient"]
+    assert recipient["address"]["address_line_1"]
+    (picked,) = picklist(world.bridge)
+    assert (picked.handover, bool(picked.ship_to)) == (kind, True)
 
 
 def test_squares_own_sale_of_a_mirrored_order_is_no_second_movement() -> None:

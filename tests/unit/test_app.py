@@ -41,7 +41,8 @@ products:
   follow_hide: follow
   images: false
 orders:
-  {mode: mirror, allocate: [most], may_split: false, till: always, till_sales_in_woo: true, statuses: {ready: waiting}}
+  {mode: mirror, allocate: [most], may_split: false, till: always, till_sales_in_woo: true, delivered_by: [van],
+   statuses: {ready: waiting}}
 places:
   sync: true
   map: {Kiosk: L2}
