@@ -218,7 +218,8 @@ def _ask_hide(
 def decide_creations(bridge: Bridge, run: Run, *, everything: bool) -> int:
     """Make on one side what only the other has, where the retailer wants that and it can be told apart for sure.
 
-    Unless ``everything`` is looked at, only when an unlinked product came or changed since the last time.
+    Unless ``everything`` is looked at, only when an unlinked product came or changed since the last time, and only what
+    is on sale: somebody may be at work on the rest.
     """
     planned = 0
     if not everything:
@@ -231,17 +232,17 @@ def decide_creations(bridge: Bridge, run: Run, *, everything: bool) -> int:
     with bridge.db.transaction() as conn:
         intents: list[tuple[str, ShownProduct]] = []
         if bridge.settings.create_in_square:
-            intents += [("square", one) for one in _ready(bridge, run, conn, "woo")]
+            intents += [("square", one) for one in _ready(bridge, run, conn, "woo", drafts=everything)]
         if bridge.settings.create_in_woo != "off":
-            intents += [("woo", one) for one in _ready(bridge, run, conn, "square")]
+            intents += [("woo", one) for one in _ready(bridge, run, conn, "square", drafts=everything)]
         for to, product in intents:
             planned += _plan_creation(bridge, run, conn, to, product)
         cursors.forget_fact(conn, CREATE)
     return planned
 
 
-def _ready(bridge: Bridge, run: Run, conn: Connection, side: str) -> list[ShownProduct]:
-    """Unlinked products of a side that may be made on the other."""
+def _ready(bridge: Bridge, run: Run, conn: Connection, side: str, *, drafts: bool) -> list[ShownProduct]:
+    """Unlinked products of a side that may be made on the other; without ``drafts`` only those that are on sale."""
     ready = []
     candidates = []
     for row in shown.unlinked_products(conn, side):
@@ -256,7 +257,8 @@ def _ready(bridge: Bridge, run: Run, conn: Connection, side: str) -> list[ShownP
     ignored = cursors.facts_starting(conn, f"{IGNORE}{side}:")
     for product in candidates:
         left_out = any(f"{IGNORE}{side}:{v.remote_id}" in ignored for v in product.variations)
-        why = "left out by hand" if left_out else _hindrance(product, doubled, taken)
+        unfinished = "it is not on sale yet" if not (drafts or product.visible) else ""
+        why = "left out by hand" if left_out else unfinished or _hindrance(product, doubled, taken)
         if why:
             run.skip(f"not created: {why}")
         else:

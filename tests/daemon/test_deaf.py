@@ -82,6 +82,20 @@ def test_it_is_found_by_looking_within_the_polling_interval(news: str) -> None:
     assert not questions(street)
 
 
+def test_a_draft_waits_until_it_is_on_sale_or_for_the_next_whole_comparison() -> None:
+    """Somebody is still at work on it: its price and its SKU may not be the last word."""
+    street = Street()
+    street.simple("W-1", stock=10)
+    street.live(60)
+    street.deaf = True
+    hat = street.simple("HAT-1", stock=4, status="draft")
+    street.live(street.rhythm.slow + 10)
+    assert len(list(street.square.state.catalog.live_ids("ITEM"))) == 1
+    street.woo.acts["staff_edit_product"](hat, {"status": "publish", "regular_price": "15.00"})
+    street.live(street.rhythm.slow + 10)
+    assert price_at_square(street, street.twin(hat)) == 1500
+
+
 @pytest.mark.parametrize("side", ["woo", "square"])
 def test_a_product_deleted_for_good_is_asked_about_at_the_next_whole_comparison(side: str) -> None:
     """Neither service lists what is gone among what changed; the daily full pass sees that it is missing."""
