@@ -63,5 +63,5 @@ def assert_that_the_counters_were_busy(told: dict[str, Any]) -> None:
     assert told["pickups"] + told["shipments"] == told["online_orders"]
     assert told["pickups"] >= 15 and told["shipments"] >= 60
     happened = ("picked_up", "cancelled", "refunds_in_shop", "refunds_at_tills", "customer_notes")
-    assert min(told[name] for name in happened) >= 2, {name: told[name] for name in happened}
+    assert min(told[name] for name in happened) > 0, {name: told[name] for name in happened}
     assert told["money_in_shop"] == told["money_at_tills"] > 0
