@@ -17,6 +17,7 @@ from bridge.domain.order import CLOSED, moves_till, paid_how, till_state
 from bridge.domain.order_parts import amount
 from bridge.domain.refund import Carry, RefundFact, marked_reason, origin_in, to_carry
 from bridge.engine.context import Bridge, Run
+from bridge.engine.till_exchanges import exchanged_of, stands_for_difference
 from bridge.ledger import decisions, order_links, outbox, till
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.outbox import Action
@@ -124,8 +125,10 @@ def _plan_refunds(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, r
 
 
 def _not_in_shop(conn: Connection, link: OrderLink, in_shop: Collection[str]) -> list[RefundFact]:
-    """What was given back on the Square payment that the shop does not know, or not yet."""
-    rows = [row for row in till.refunds_on(conn, link.payment_id) if row.refund_id not in in_shop]
+    """What was given back on the Square payment, or taken back in an exchange, that the shop does not know yet."""
+    seen = [row for row in till.refunds_on(conn, link.payment_id) if not stands_for_difference(conn, row)]
+    seen += exchanged_of(conn, link.order_id, link.square_order_id)
+    rows = [row for row in seen if row.refund_id not in in_shop]
     reasons = [str(row.body.get("reason") or "") for row in rows]
     return [
         RefundFact("square", row.refund_id, row.amount, reason=reason, origin=origin_in(reason))

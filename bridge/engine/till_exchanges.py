@@ -51,6 +51,18 @@ def returned_with(conn: Connection, row: RefundAtTill) -> JSON | None:
     return {**order.body, "returns": order.body["returns"][row.place : row.place + 1]}
 
 
+def exchanged_of(conn: Connection, woo_id: str, square_order_id: str) -> list[RefundAtTill]:
+    """The returns of exchanges that took back goods of an order: those known to be of it, and those not decided yet."""
+    rows = {row.refund_id: row for row in (*till.new_refunds(conn), *till.refunds_of(conn, woo_id)) if row.exchanged}
+    returned = {name: returned_with(conn, row) or {} for name, row in rows.items()}
+    return [row for name, row in rows.items() if row.woo_id == woo_id or square_order_id in sources_in(returned[name])]
+
+
+def sources_in(returned: JSON) -> list[str]:
+    """The sales that what came back is of."""
+    return [str(one.get("source_order_id") or "") for one in returned.get("returns") or ()]
+
+
 def stands_for_difference(conn: Connection, row: RefundAtTill) -> bool:
     """True for Square's own refund of an exchange: the exchange's returns are carried, not the money."""
     order = till.orders(conn, [row.order_id]).get(row.order_id)

@@ -63,15 +63,18 @@ def came_back_twice(
     court = _Court(woo, square, opening, lambda _: False, frozenset(excused), 2)
     recorded = {origin_of(one.meta).removeprefix("square:") for order in court.shop_orders() for one in order.refunds}
     of_refund = {
-        row["id"]: number
+        name: number
         for number, rows in court.returned.items()
         for row in rows
         if row["id"] in recorded or row["id"] not in court.excused
+        for name in (row["id"], row.get("exchange"))
+        if name
     }
     names = {pair.square_id: pair.woo_id for pair in opening.stock}
     back: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     for event in square.journal.since(opening.square_seq):
-        number = of_refund.get(str(event.detail.get("refund_id") or ""), 0)
+        said = event.detail if event.kind != "sale" else {}
+        number = of_refund.get(str(said.get("refund_id") or ""), 0) or of_refund.get(str(said.get("transaction_id")), 0)
         if number and event.stock_id in names:
             back[number, names[event.stock_id]] += event.delta
     found = {(number, one): units - court.held(number, one) for (number, one), units in back.items()}
@@ -110,8 +113,31 @@ class _Court:
         for payment in self.square.state.payments.values():
             if payment["status"] == "COMPLETED":
                 self.payments[str(payment.get("order_id"))].append(payment)
-        for refund in self.square.state.refunds.values():
-            self._sort(refund)
+        self.given: dict[str, JSON] = {}
+        for refund in (*self.square.state.refunds.values(), *self._exchanged()):
+            if not self._is_exchange(refund["order_id"]) or "exchange" in refund:
+                self.given[refund["id"]] = refund
+                self._sort(refund)
+
+    def _is_exchange(self, order_id: str) -> bool:
+        row = self.square.state.orders.get(order_id) or {}
+        return bool(row.get("line_items") and row.get("returns"))
+
+    def _exchanged(self) -> Iterator[JSON]:
+        """Each return of an exchange, as if it were a refund: what Square itself gives back there is the difference."""
+        told = {refund["order_id"]: refund for refund in self.square.state.refunds.values()}
+        for order_id, row in self.square.state.orders.items():
+            for at, one in enumerate(row.get("returns") or () if self._is_exchange(order_id) else ()):
+                own = told.get(order_id, {})
+                yield {
+                    "id": f"{order_id}:{at}" if at else order_id,
+                    "exchange": own.get("id") or order_id,
+                    "order_id": order_id,
+                    "sources": [str(one.get("source_order_id") or "")],
+                    "status": "COMPLETED",
+                    "reason": "" if one.get("source_order_id") else own.get("reason", ""),
+                    "amount_money": one["return_amounts"]["total_money"],
+                }
 
     def _sort(self, refund: JSON) -> None:
         if refund["status"] != "COMPLETED" or refund["id"] in self.opening.refunds:
@@ -126,7 +152,7 @@ class _Court:
     def _whose(self, refund: JSON) -> int:
         sources = [str((self.square.state.payments.get(refund.get("payment_id", "")) or {}).get("order_id") or "")]
         back = self.square.state.orders.get(str(refund.get("order_id") or "")) or {}
-        sources += [str(one.get("source_order_id") or "") for one in back.get("returns") or ()]
+        sources += refund.get("sources") or [str(one.get("source_order_id") or "") for one in back.get("returns") or ()]
         linked = next((self.owner[one] for one in sources if one in self.owner), 0)
         said = str(refund.get("reason") or "").strip()
         typed = {int(said)} if said.isdecimal() else {int(one) for one in _TYPED.findall(said)}
@@ -266,7 +292,7 @@ def _refunds_in_shop(court: _Court, order: Order) -> Iterator[str]:
     for refund_id, refund in mine.items():
         if not refund_id:
             continue
-        made = court.square.state.refunds.get(refund_id)
+        made = court.given.get(refund_id)
         if made is None or made["status"] != "COMPLETED":
             yield f"Order {order.id} has a refund of a till that no till made ({refund_id})."
         elif _is_image(made):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.sim.square.locations import change_location
-from bridge.sim.woo.order_state import Order, meta_number
+from bridge.sim.woo.order_state import Order, OrderLine, meta_number
 from tests.machine.people import People
 from tests.scenarios.stage import to_square
 
@@ -129,33 +129,41 @@ class OrderPeople(People):
         """Goods of a paid order at the tills come back, to any store."""
 
         def act(one: int, row: dict[str, Any]) -> None:
-            if not row.get("tenders"):
-                raise ValueError("nobody has paid for it")
-            self._bring(one, self._store(store), row["id"], restock, "Return")
+            self._bring(one, self._what_is_out(one, row), self._store(store), row["id"], restock, "Return")
 
         self._with_till(order, act)
 
     def give_back_typed(self, order: int, store: int, restock: bool, words: int) -> None:
         """Goods of an online order come back without a receipt; the clerk types its number."""
         text = ("order {}", "#{}", "{}", "web order {}")[words % 4]
-        self._with_order(order, lambda one: self._bring(one, self._store(store), None, restock, text.format(one)))
 
-    def _bring(self, order: int, store_id: str, till_order: str | None, restock: bool, reason: str) -> None:
-        line = self._order(order).lines[0]
-        if till_order is None and self._order(order).paid is None:
+        def act(one: int) -> None:
+            self._bring(one, self._what_is_out(one), self._store(store), None, restock, text.format(one))
+
+        self._with_order(order, act)
+
+    def _what_is_out(self, order: int, row: dict[str, Any] | None = None) -> OrderLine:
+        """The line of an order that somebody may bring back a unit of."""
+        if not row.get("tenders") if row is not None else self._order(order).paid is None:
             raise ValueError("nobody has paid for it")
-        held = sum(
-            meta_number(one.meta, "_reduced_stock")
-            for one in self._order(order).lines
-            if one.product_id == line.product_id
-        )
-        key = order, line.product_id
-        if held - self.given_back.get(key, 0) < 1:
+        lines = self._order(order).lines
+        line = lines[0]
+        held = sum(meta_number(one.meta, "_reduced_stock") for one in lines if one.product_id == line.product_id)
+        if held - self.given_back.get((order, line.product_id), 0) < 1:
             raise ValueError("nothing of it is out any more")
+        return line
+
+    def _came_back(self, order: int, line: OrderLine) -> None:
+        key = order, line.product_id
+        self.given_back[key] = self.given_back.get(key, 0) + 1
+
+    def _bring(
+        self, order: int, line: OrderLine, store_id: str, till_order: str | None, restock: bool, reason: str
+    ) -> None:
         square_id = next(pair.square_id for pair in self.pairs if pair.woo_id == str(line.product_id))
         lines = [{"variation_id": square_id, "quantity": "1"}]
         self.world.square.acts["return_items"](store_id, till_order, lines, restock=restock, reason=reason)
-        self.given_back[key] = self.given_back.get(key, 0) + 1
+        self._came_back(order, line)
 
     def give_money_back(self, order: int, cents: int) -> None:
         """A till gives an amount back on an order's payment."""
@@ -167,10 +175,25 @@ class OrderPeople(People):
         self._with_till(order, act)
 
     def exchange(self, product: int, store: int) -> None:
-        """One thing comes back without a receipt, another is sold."""
-        back = [{"variation_id": self._square(product), "quantity": "1"}]
-        self._people(lambda: self.world.square.acts["return_items"](self._store(store), None, back, restock=True))
-        self.sell(product + 1, 1, store)
+        """One thing comes back without a receipt, another is taken instead."""
+        back = {"variation_id": self._square(product), "quantity": "1"}
+        self._people(lambda: self._trade_in(back, product + 1, store, restock=True))
+
+    def exchange_of_order(self, order: int, product: int, store: int, restock: bool) -> None:
+        """Goods of a paid order at the tills are brought back for other ones."""
+
+        def act(one: int, row: dict[str, Any]) -> None:
+            line = self._what_is_out(one, row)
+            square_id = next(pair.square_id for pair in self.pairs if pair.woo_id == str(line.product_id))
+            back = {"variation_id": square_id, "quantity": "1", "order_id": row["id"]}
+            self._trade_in(back, product, store, restock=restock)
+            self._came_back(one, line)
+
+        self._with_till(order, act)
+
+    def _trade_in(self, back: dict[str, Any], product: int, store: int, *, restock: bool) -> None:
+        lines = [{"variation_id": self._square(product), "quantity": "1"}]
+        self.world.square.acts["exchange"](self._store(store), [back], lines, restock=restock)
 
     def give_back_sale(self, sale: int, restock: bool) -> None:
         """A sale of a till comes back with its receipt."""

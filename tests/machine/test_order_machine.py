@@ -64,9 +64,9 @@ class OrderMachine(RuleBasedStateMachine):
     def give_back_typed(self, order: int, store: int, restock: bool, words: int) -> None:
         self.life.give_back_typed(order, store, restock, words)
 
-    @rule(product=PRODUCT, store=STORE)
-    def exchange(self, product: int, store: int) -> None:
-        self.life.exchange(product, store)
+    @rule(order=ORDER, product=PRODUCT, store=STORE, restock=st.booleans())
+    def exchange(self, order: int, product: int, store: int, restock: bool) -> None:
+        self.life.exchange_of_order(order, product, store, restock)
 
     @rule(place=st.integers(0, 1), how=st.sampled_from(("rename_place", "switch_place", "rename_store")))
     def change_place(self, place: int, how: str) -> None:

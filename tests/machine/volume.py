@@ -82,6 +82,7 @@ def draw_orders(dice: Dice) -> Act:
         (3, "give_back_typed", (order, store, dice.random() < 0.5, dice.randrange(4))),
         (2, "give_money_back", (order, dice.randint(1, 900))),
         (1, "exchange", (product, store)),
+        (2, "exchange_of_order", (order, product, store, dice.random() < 0.5)),
         (1, "give_back_sale", (order, dice.random() < 0.5)),
         (1, "rename_store", (store,)),
         (1, "rename_place", (dice.randrange(2),)),

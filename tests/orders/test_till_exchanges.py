@@ -246,3 +246,18 @@ def test_a_lost_answer_makes_no_second_refund_of_an_exchange() -> None:
     assert lost.struck == 1
     assert len(shop_refunds(world, order)) == 1 and not open_writes(world)
     assert sum(Decimal(amount) for amount, _ in shop_refunds(world, order)) == 10
+
+
+@pytest.mark.parametrize("price", PRICES.values(), ids=PRICES.keys())
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_cancelled_order_gives_back_what_was_not_exchanged(told_first: bool, price: int) -> None:
+    world, mug, cup, order, square_order = with_online_order()
+    traded(world, square_order, mug, cup, price)
+    if told_first:
+        world.quiet()
+    world.woo.acts["cancel_order"](order)
+    world.quiet()
+    world.quiet()
+    rest = [row for row in world.square.state.refunds.values() if f"[woo:cancelled-{order}]" in row.get("reason", "")]
+    assert [row["amount_money"]["amount"] for row in rest] == [2000]
+    assert not questions(world) and both(world, mug) == (20, 20)

@@ -269,3 +269,17 @@ def test_another_programs_order_without_our_reference_is_left_out(judged: Judged
     body = {"location_id": judged.world.stores[0], "line_items": [line]}
     to_square(judged.world.square, "v2/orders", {"idempotency_key": "cake", "order": body})
     assert judged.complaints() == []
+
+
+@pytest.mark.parametrize("price", [400, 2500], ids=["cheaper", "dearer"])
+def test_what_came_back_in_an_exchange_is_missed_in_the_shop_whatever_money_changed_hands(
+    judged: Judged, price: int
+) -> None:
+    world = judged.world
+    back = [{"variation_id": world.twin(judged.mug), "quantity": "1", "order_id": judged.till["id"]}]
+    out = [{"variation_id": world.twin(judged.mug), "quantity": "1", "price": price}]
+    made = world.square.acts["exchange"](world.stores[0], back, out)
+    missing = f"The till's refund {made['order_id']} of order {judged.number} is not in the shop."
+    assert judged.complaints() == [missing]
+    world.quiet()
+    assert judged.complaints() == [] and [str(one.amount) for one in judged.order.refunds] == ["10.00"]
