@@ -43,8 +43,6 @@ def run(cli: Cli, /, yes: bool) -> None:
             cli.output.note("Stopped in the middle of a pass; the next start goes on from there.")
             sys.stdout.flush()
             os._exit(0)
-        if running.crash is not None:
-            raise running.crash  # with an exit code that makes the service manager start it again
     cli.output.line("Stopped.")
 
 

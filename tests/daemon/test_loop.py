@@ -10,7 +10,6 @@ import pytest
 
 from bridge.engine.bells import Bells
 from bridge.engine.daemon import no_more_reading
-from bridge.engine.systemd_notify import Notify
 from bridge.errors import LedgerError
 from bridge.ledger import lend
 from bridge.remotes.port import Call
@@ -74,20 +73,6 @@ def test_a_ledger_that_cannot_be_read_between_two_passes_does_not_end_the_daemon
     street.daemon.run()
     assert asked[0] >= 2
     assert street.daemon.pulse.state == "stopping"
-
-
-def test_a_worker_that_died_all_the_same_is_told_to_whoever_started_it() -> None:
-    from bridge.app_daemon import Running
-
-    street = Street(hooks=False)
-
-    def dies() -> None:
-        raise SystemError("beyond repair")
-
-    street.daemon.run = dies  # type: ignore[method-assign]
-    running = Running(street.daemon, street.bells)
-    assert running.work_until_stopped(Notify({}))
-    assert isinstance(running.crash, SystemError)
 
 
 def test_told_to_stop_in_the_middle_of_a_listing_it_reads_no_further_and_loses_nothing() -> None:
