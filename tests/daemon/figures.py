@@ -217,8 +217,8 @@ def main() -> int:
         print(f"{one.what:70} {one.budget:16} {one.measured}", flush=True)
         figures.append(one)
     how = (
-        f"Measured with {os.cpu_count()} processors; others kept {before:.1f} of them busy when it began "
-        f"({os.getloadavg()[0]:.1f} at its end, itself included)."
+        f"Measured with {os.cpu_count()} processors that others used as well: the load average was {before:.1f} when "
+        f"it began and {os.getloadavg()[0]:.1f} at its end, itself included."
     )
     print(how)
     if options.write:
