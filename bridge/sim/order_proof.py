@@ -134,6 +134,7 @@ class _Court:
                     "exchange": own.get("id") or order_id,
                     "order_id": order_id,
                     "sources": [str(one.get("source_order_id") or "")],
+                    "created_at": row["created_at"],
                     "status": "COMPLETED",
                     "reason": "" if one.get("source_order_id") else own.get("reason", ""),
                     "amount_money": one["return_amounts"]["total_money"],
@@ -178,6 +179,13 @@ class _Court:
         name = f"order:{order.id}"
         events = self.woo.journal.since(self.opening.woo_seq)
         return any(event.kind == "line_edit" and event.reference == name for event in events)
+
+    def given_after(self, order: Order, rest: list[JSON]) -> int:
+        """What tills gave on an order after all was given back: that is theirs to settle."""
+        last = max((str(row["created_at"]) for row in rest), default="9")
+        recorded = {origin_of(refund.meta).removeprefix("square:") for refund in order.refunds}
+        rows = [row for row in self.returned.get(order.id, ()) if row["id"] in recorded and row["created_at"] > last]
+        return sum(int(row["amount_money"]["amount"]) for row in rows)
 
     def carried_to(self, order: Order) -> set[str]:
         """The stores that gave an order's goods by adjustments."""
@@ -318,6 +326,7 @@ def _refunds_at_square(court: _Court, order: Order, made: JSON | None) -> Iterat
     if made is not None and paid and order.status == "cancelled":
         rest = court.images.get(f"cancelled-{order.id}", [])
         back = sum(int(row["amount_money"]["amount"]) for row in rest) + court.minor(order.refunded)
+        back -= court.given_after(order, rest)
         if back != int(made["total_money"]["amount"]):
             yield f"Order {order.id} is cancelled, but {back} of {made['total_money']['amount']} was given back."
 

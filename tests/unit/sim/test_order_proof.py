@@ -283,3 +283,20 @@ def test_what_came_back_in_an_exchange_is_missed_in_the_shop_whatever_money_chan
     assert judged.complaints() == [missing]
     world.quiet()
     assert judged.complaints() == [] and [str(one.amount) for one in judged.order.refunds] == ["10.00"]
+
+
+def test_what_a_till_gives_after_all_was_given_back_is_the_tills_own_but_a_cent_too_much_of_ours_is_seen(
+    judged: Judged,
+) -> None:
+    world = judged.world
+    lines = [{"variation_id": world.twin(judged.mug), "quantity": "1"}]
+    world.square.acts["return_items"](world.stores[2], None, lines, reason=f"order {judged.number}")
+    world.quiet()
+    world.woo.acts["cancel_order"](judged.number)
+    world.quiet()
+    judged.refund_at_till()
+    world.quiet()
+    assert len(judged.order.refunds) == 2 and judged.complaints() == []
+    [rest] = [row for row in refunds(world) if "cancelled" in row["reason"]]
+    rest["amount_money"] = rest["amount_money"] | {"amount": 1001}
+    assert judged.complaints() == [f"Order {judged.number} is cancelled, but 2001 of 2000 was given back."]
