@@ -35,6 +35,8 @@ CURSOR = "woo_orders"
 _UNDONE = frozenset({"cancelled", "refunded", "trash"})
 """Statuses in which an order may have given back all it took."""
 _JUST_NOW = timedelta(seconds=2)
+_AGAIN = "?"
+"""Stands behind the time of a change that another one may hide behind: the order is looked at once more."""
 _SURELY_LISTED = timedelta(days=1)
 """Orders this much older than an opening may have been too old to be listed then; all others were."""
 
@@ -140,11 +142,13 @@ def absorb_order(
         _carry(bridge, run, conn, order, seen, moves, stores)
     if first_look and order.status in _UNDONE:
         _note_undone(bridge, run, conn, order, rows)
-    if first_look or moves or seen.status != order.status or seen.modified:
-        run.add("orders changed")
-    seen.number, seen.status = order.number, order.status
-    seen.modified = "" if _may_change_unseen(bridge, order) else time_text(order.modified)
+    changed = moves or (seen.status, seen.modified.rstrip(_AGAIN)) != (order.status, time_text(order.modified))
+    seen.number, seen.status, seen.modified = order.number, order.status, time_text(order.modified)
+    seen.modified += _AGAIN if _may_change_unseen(bridge, order) else ""
     orders.put(conn, seen, now=bridge.now())
+    if not changed:
+        return set()
+    run.add("orders changed")
     return {row.vid for row in rows.values()}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bridge.engine.answers import resolve
 from bridge.engine.settings import PlaceSettings
+from bridge.ledger import outbox
 from bridge.ledger.decisions import open_ones
 from bridge.ledger.schema import decision
 from bridge.ledger.text import of_json
@@ -123,5 +124,13 @@ class OrderLife(OrderPeople, Life):
                     self.asked.add(subject)
                 elif kind == "refund":
                     self.asked.add(int(of_json(detail)["order"]))
+                elif kind == "refused" and "refund payment" in question:
+                    self.asked |= self._order_of_write(subject)
                 elif kind == "fulfilment" and "but the shop's order is" in question and subject in made:
                     self.asked.add(made[subject])
+
+    def _order_of_write(self, key: str) -> set[int]:
+        """The order of a refund that Square refused because a till was faster."""
+        with self.world.db.reading() as conn:
+            found = outbox.by_key(conn, key)
+        return {int(found.payload["order_id"])} if found is not None else set()

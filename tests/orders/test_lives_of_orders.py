@@ -6,7 +6,7 @@ import pytest
 
 from bridge.engine.sync import Scope, sync
 from tests.orders.mirror_stage import at_the_till, link_of, mirroring, only_order, pay_at_the_till, refunds
-from tests.scenarios.stage import both
+from tests.scenarios.stage import both, inside_our_write
 from tests.scenarios.witness import answer, open_writes, questions
 from tests.world import World
 
@@ -154,3 +154,11 @@ def test_an_order_changed_again_in_the_second_it_was_read_in_is_read_again() -> 
     world.woo.acts["staff_order_status"](order, "completed")
     world.quiet()
     assert only_order(world, order)["fulfillments"][0]["state"] == "COMPLETED"
+
+
+def test_an_order_inside_our_own_write_is_healed_in_the_same_pass() -> None:
+    world, [mug] = mirroring("mug", mode="stock")
+    world.sell(world.twin(mug), 1)
+    inside_our_write(world, lambda: world.buy(mug, 2))
+    world.sync()
+    assert both(world, mug) == (7, 7)
