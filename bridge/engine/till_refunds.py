@@ -100,10 +100,16 @@ def _decide_known(bridge: Bridge, run: Run, row: RefundAtTill, found: Recognised
     with bridge.db.reading() as conn:
         typed = found.how == "number" and not cursors.read_fact(conn, ANSWER + row.refund_id)
         doubt = _doubt(conn, row, order) if typed else ""
-    if doubt:
+    if doubt and not _stands_in_shop(bridge, row, order):
         _ask(bridge, run, row, f"names the order {order.number}, {doubt}", (order.number, NONE))
     else:
         _carry(bridge, run, row, order)
+
+
+def _stands_in_shop(bridge: Bridge, row: RefundAtTill, order: WooOrder) -> bool:
+    """Whether it was recorded there before: a ledger that was set back need not ask again."""
+    shown = [shop_refund(raw, bridge.settings.decimals) for raw in bridge.woo.shop_orders.refunds(order.order_id)]
+    return any(one.origin == f"square:{row.refund_id}" for one in shown)
 
 
 def _doubt(conn: Connection, row: RefundAtTill, order: WooOrder) -> str:

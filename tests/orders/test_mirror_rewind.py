@@ -10,7 +10,7 @@ from bridge.ledger import rewind
 from bridge.ledger.backup import backup, restore
 from tests.orders.mirror_stage import link_of, mirroring, only_order, refunds
 from tests.scenarios.stage import both
-from tests.scenarios.witness import Witness
+from tests.scenarios.witness import Witness, questions
 
 
 @pytest.mark.parametrize("then", ["nothing", "refund", "cancelled"])
@@ -67,3 +67,24 @@ def test_a_hand_edit_counts_though_an_unpaid_order_waits_when_an_old_ledger_was_
     world.clock.advance(700)
     world.quiet()
     assert both(world, mug) == (5, 5)
+
+
+def test_a_refund_recorded_before_is_not_asked_about_by_an_old_ledger_though_its_order_is_closed_by_now() -> None:
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    old = world.db.copy_aside()
+    world.quiet()
+    lines = [{"variation_id": world.twin(mug), "quantity": "1"}]
+    world.square.acts["return_items"](world.stores[2], None, lines, restock=True, reason=f"order {order}")
+    world.quiet()
+    world.woo.acts["cancel_order"](order)
+    world.quiet()
+    assert both(world, mug) == (10, 10)
+    world.db = old
+    rewind.mark_restored(world.db, "a test put an old copy back")
+    world.bridge = world.make_bridge()
+    world.quiet()
+    world.clock.advance(700)
+    world.quiet()
+    assert both(world, mug) == (10, 10)
+    assert not questions(world) and len(world.woo.state.orders[order].refunds) == 1
