@@ -1,4 +1,4 @@
-"""Soaks the daemon, prints figures: ``python -m tests.soak [--days 10] [--seconds 600] [--seed 1] [--counters]``."""
+"""Soaks the daemon, prints figures: ``python -m tests.soak [--days 10] [--seconds 600] [--counters] …``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ def main() -> int:
     asked.add_argument("--days", type=int, default=10)
     asked.add_argument("--seconds", type=float, default=600)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--at-least", type=float, default=0, help="more days follow until these seconds are over")
     asked.add_argument("--counters", action="store_true", help="with pickups at the tills")
     options = asked.parse_args()
     found = soak(
         options.days,
         options.seconds,
         seed=options.seed,
+        at_least=options.at_least,
         counters=options.counters,
         tell=lambda text: print(text, flush=True),
     )

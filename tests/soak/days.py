@@ -49,11 +49,17 @@ class Soaked:
 
 
 def soak(
-    days: int, seconds: float, *, seed: int, counters: bool = False, tell: Callable[[str], None] = lambda _: None
+    days: int,
+    seconds: float,
+    *,
+    seed: int,
+    at_least: float = 0.0,
+    counters: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Soaked:
     """Live through ``days``; trade is cut short where the ``seconds`` (of this machine) would not suffice.
 
-    ``counters``: with pickups at the tills.
+    ``at_least``: more days follow until this many seconds are over. ``counters``: with pickups at the tills.
     """
     began, found = time.monotonic(), Soaked()
     with (
@@ -63,7 +69,8 @@ def soak(
         town.engine.start()
         town.live_until(town.now() + timedelta(hours=1))
         town.open_for_trade()
-        for day in range(days):
+        while found.days < days or found.seconds < at_least:
+            day = found.days
             _one_day(town, day, days, found, began + seconds * (day + 1) / days)
             found.seconds = time.monotonic() - began
             size = found.sizes[-1] if found.sizes else ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 60.0
+UNIT = Path(__file__).parents[2] / "systemd" / "bridge.service"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,13 @@ class Size:
     resident: int
     threads: int
     files: int
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with what the service's unit sets."""
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    pairs = [word for line in lines if line.startswith("Environment=") for word in line.partition("=")[2].split()]
+    return {**os.environ, **dict(pair.split("=", 1) for pair in pairs)}
 
 
 class Engine:
@@ -40,7 +48,7 @@ class Engine:
         self._read = b""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                self.line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0
+                self.line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0, env=environment()
             )
         return self.hear() or {}
 
