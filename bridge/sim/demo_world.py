@@ -117,8 +117,8 @@ class DemoWorld:
         self.engine.start()
 
     # -- trade --------------------------------------------------------------------------
-    def open_for_trade(self) -> None:
-        """Both sides were brought in step: from here on every movement is followed."""
+    def open_for_trade(self) -> CounterDay:
+        """Both sides were brought in step: from here on every movement is followed; the day to come."""
         in_shop = {i.sku.lower(): str(i.id) for i in self.woo.state.items.values() if i.sku and i.type != "variable"}
         doubled = doubled_skus(self.woo, self.square)
         catalog = self.square.state.catalog
@@ -133,6 +133,7 @@ class DemoWorld:
                 self.opening_by_store[store] = self.opening_by_store.get(store, Decimal(0)) + number
         self.orders_before, self.sales_before = len(self.woo.state.orders), self._till_orders()
         self.day = CounterDay(self.woo, self.square, self.pairs, random.Random(self.dice.random()))
+        return self.day
 
     def trade(self, seconds: float, at_least: int, meanwhile: Callable[[float], None]) -> None:
         """Let people trade for ``seconds`` and until ``at_least`` orders and sales were made.

@@ -34,6 +34,7 @@ def test_sigkill_at_random_moments_of_a_trading_day_leaves_every_number_right(tm
         for _ in range(KILLS):
             let_it_live(world, day, dice)
             world.restart_engine()
+        assert world.close()
         assert world.calm(), world.engine.last_words()
         proof = world.prove()
         assert world.engine.kills == KILLS and world.engine.starts == KILLS + 1
