@@ -60,7 +60,9 @@ class Alarm:
 
         self._ring, self._clock = ring, clock
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self.scheduler: BackgroundScheduler = BackgroundScheduler(timezone="UTC", job_defaults=defaults)
+        # a job only rings: one thread does them all
+        one = {"default": {"type": "threadpool", "max_workers": 1}}
+        self.scheduler: BackgroundScheduler = BackgroundScheduler(timezone="UTC", job_defaults=defaults, executors=one)
         for job in jobs:
             self.scheduler.add_job(ring, trigger_of(job), args=(job.word,), id=job.word, name=job.word)
 

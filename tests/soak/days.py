@@ -42,6 +42,14 @@ class Soaked:
     seconds: float = 0.0
 
     @property
+    def leaked(self) -> bool:
+        """Threads or files were left behind; the timetable's one thread begins with its first job."""
+        if len(self.sizes) < 2:
+            return False
+        first, last = self.sizes[0], self.sizes[-1]
+        return last.threads > first.threads + 1 or last.files > first.files + 2
+
+    @property
     def growth(self) -> float:
         """Share by which memory grew after the first whole day of the process that lived on."""
         held = [one.resident for one in self.sizes]
