@@ -22,6 +22,8 @@ Level = Literal["debug", "info", "warning", "error"]
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _TELLING = re.compile(r"(?i)token|secret|password|authorization|consumer_key|signature|cookie")
 _SIGNED = re.compile(r"(?i)((?:oauth_signature|oauth_consumer_key|consumer_key|consumer_secret)=)[^&\s]+")
+_DOOR = re.compile(r"(/hooks/(?:woo|square)/)[^/\s\"'?]+")
+"""A doorbell's address ends in its token; the web server names the address of what it could not answer."""
 
 
 def set_up_logs(level: Level = "info", *, as_json: bool = False, stream: TextIO | None = None) -> None:
@@ -80,7 +82,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_clean(inner) for inner in value]
     if isinstance(value, str):
-        return redact(_SIGNED.sub(rf"\1{MASK}", value))
+        return redact(_DOOR.sub(rf"\1{MASK}", _SIGNED.sub(rf"\1{MASK}", value)))
     return value
 
 

@@ -82,8 +82,9 @@ def test_what_a_library_logs_goes_the_same_way_without_secrets_and_in_one_line(r
     try:
         raise ValueError(f"in the middle of {revealed}")
     except ValueError:
-        logging.getLogger("waitress").exception("Exception while serving /hooks/woo/%s", revealed)
+        logging.getLogger("waitress").exception("Exception while serving /hooks/woo/%s", "the-door-s-own-token")
     retrying, serving = stream.getvalue().splitlines()
+    assert "serving /hooks/woo/•••" in serving and "the-door-s-own-token" not in serving
     assert "by=urllib3" in retrying and "level=warning" in retrying
     assert "level=error" in serving and "ValueError" in serving
     assert CANARY not in stream.getvalue()
