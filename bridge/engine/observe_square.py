@@ -164,7 +164,7 @@ def _echo(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid:
     )
     outbox.add(conn, action, now=now, run_id=run.id)
     cause = change.reference.removeprefix(MARK).partition("@")[0]
-    if cause.startswith("order:"):
+    if cause.startswith("order:") and cause.count(":") == 3:  # what was taken off twice is no line's own movement
         _carried_before(conn, bridge, cause, change, vid)
     # whatever the shop shows now already contains writes this ledger does not know: compare afresh
     stock.change(conn, vid, state="unopened", reason="rewound", dirty=1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bridge.domain.times import time_text
 from bridge.ledger.backup import backup, restore
 from bridge.ledger.lease import Lease
+from bridge.remotes.port import Done, SquareStockChange
 from tests.scenarios.stage import both, in_step, inside_our_write
 from tests.scenarios.witness import Witness, questions
 from tests.world import World
@@ -146,3 +149,22 @@ def test_an_old_backup_does_not_repeat_a_healing(ledger: Path, tmp_path: Path) -
         _pass(world, full=True)
     assert both(world, mug) == (16, 16)
     assert not witness.faults()
+
+
+def test_goods_taken_off_twice_in_a_forgotten_life_are_taken_over_as_done() -> None:
+    """Its reference names a refund besides the order, and is no line's own movement."""
+    world = World()
+    mug = world.simple("mug", 10)
+    in_step(world)
+    world.clock.advance(60)
+    change = SquareStockChange(
+        "adjust", world.twin(mug), world.stores[0], Decimal(-1), "sale",
+        f"bridge:order:55:back:aRefund:1@{world.stores[0]}", time_text(world.clock.now()),
+    )  # fmt: skip
+    outcome, _ = world.bridge.square.change_inventory([change], "a key of that life")
+    assert isinstance(outcome, Done)
+    world.clock.advance(60)
+    found = world.sync().counts
+    assert found["own writes found that this ledger had forgotten"] == 1
+    world.quiet()
+    assert world.on_hand(world.twin(mug)) == 9
