@@ -69,9 +69,14 @@ def stands_there(bridge: Bridge, conn: Connection, link: OrderLink, made: TillOr
 
 
 def note_paid(bridge: Bridge, conn: Connection, link: OrderLink, payment_id: str) -> None:
-    """The Square order is paid: from now on its own decrement carries the goods, as soon as it is seen."""
+    """The Square order is paid: from now on its own decrement carries the goods, as soon as it is seen.
+
+    Once only. A till may take the money while our own payment waits to be sent; that one ends here, too, and goods
+    that are taken over already would otherwise be taken for another decrement, and given back.
+    """
     link.payment_id = payment_id or link.payment_id
-    link.state, link.paid_at, link.dirty = "counting", bridge.now(), True
+    if link.state not in order_links.PAID:
+        link.state, link.paid_at, link.dirty = "counting", bridge.now(), True
     order_links.save(conn, link, now=bridge.now())
 
 

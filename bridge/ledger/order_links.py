@@ -20,6 +20,8 @@ from bridge.ledger.schema import order_link, refund_link
 
 HOLDING = ("wanted", "sent", "open", "gateway", "counting")
 """States in which what an order takes waits for Square's own decrement."""
+PAID = ("counting", "paid")
+"""States in which it is known that the Square order is paid."""
 
 
 @dataclass(slots=True)

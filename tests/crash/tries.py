@@ -93,15 +93,15 @@ def _after_effects(told: Told) -> list[int]:
     return [0, *told.effects]
 
 
-def every_pair(scenario: Scenario) -> Tried:
+def every_pair(scenario: Scenario, while_down: People | None = None) -> Tried:
     """Every pair of deaths, the second one in the passes that follow the first."""
     world, whole = _begin(scenario)
     tried = Tried(len(whole.effects) + 1)
     for first in _after_effects(whole):
-        once = tell(scenario, world, {first})
+        once = tell(scenario, world, {first}, while_down=while_down)
         tried.add(once)
         for second in _later(once, first):
-            tried.add(tell(scenario, world, {first, second}))
+            tried.add(tell(scenario, world, {first, second}, while_down=while_down))
     return tried
 
 
