@@ -114,6 +114,25 @@ def read_up_to(bridge: Bridge, conn: Connection, name: str, mark: str) -> None:
     cursors.move_cursor(conn, last, mark, bridge.now())
 
 
+def shop_time(bridge: Bridge, moment: float) -> datetime:
+    """The shop's own time at a moment of our monotonic clock, as far as any answer told it; else ours."""
+    told = bridge.woo.time_at(moment)
+    return told or bridge.clock.now() - timedelta(seconds=bridge.clock.monotonic() - moment)
+
+
+def shop_read_up_to(bridge: Bridge, conn: Connection, name: str, began: float) -> None:
+    """Note a finished reading of one of the shop's listings that began at ``began`` (our monotonic clock).
+
+    The shop's time is what counts, not ours: a cursor that ran ahead of it would pass over what changes meanwhile. One
+    that stands ahead all the same (the shop's clock was set back) has passed over something, and goes back far.
+    """
+    moment, since = shop_time(bridge, began), cursor_time(conn, name)
+    if since is not None and since > moment:
+        moment -= timedelta(days=bridge.settings.look_back_days)
+    moved = moment - timedelta(seconds=bridge.settings.overlap_seconds)
+    cursors.move_cursor(conn, name, time_text(moved), bridge.now())
+
+
 def cursor_time(conn: Connection, name: str) -> datetime | None:
     """A time cursor as a moment, ``None`` before its first success."""
     stored = cursors.read_cursor(conn, name)

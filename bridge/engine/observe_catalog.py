@@ -10,16 +10,14 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import groupby
 
 from sqlalchemy import Connection
 
 from bridge.domain.brakes import believe_listing
 from bridge.domain.opening import NEITHER_TRACKED, SQUARE_UNTRACKED
-from bridge.domain.times import time_text
 from bridge.engine.braking import announce, released_names
-from bridge.engine.context import Bridge, Run, cursor_time
+from bridge.engine.context import Bridge, Run, cursor_time, shop_read_up_to
 from bridge.engine.numbers import note_numbers, odd_numbers
 from bridge.ledger import cursors, decisions, links, shown, stock
 from bridge.remotes.port import RawProduct, RawVariation
@@ -39,7 +37,7 @@ CREATE = "creation_wanted"
 
 def observe_woo(bridge: Bridge, run: Run, *, full: bool) -> None:
     """Read the shop's products and variations, all or those modified since the cursor."""
-    started = bridge.clock.now() + timedelta(seconds=bridge.woo.clock_skew())
+    began = bridge.clock.monotonic()
     with bridge.db.reading() as conn:
         since = None if full else cursor_time(conn, WOO)
     complete = since is None
@@ -54,8 +52,7 @@ def observe_woo(bridge: Bridge, run: Run, *, full: bool) -> None:
         run.counts["woo products"] = seen.close()
         _forget_missing(bridge, run, "woo", seen)
     with bridge.db.transaction() as conn:
-        moved = started - timedelta(seconds=bridge.settings.overlap_seconds)
-        cursors.move_cursor(conn, WOO, time_text(moved), bridge.now())
+        shop_read_up_to(bridge, conn, WOO, began)
 
 
 def absorb_woo_products(bridge: Bridge, run: Run, page: Sequence[RawProduct]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from bridge.domain.allocate import Allocation, allocate
 from bridge.domain.order import TILL_VIA
 from bridge.domain.times import parse_time, time_text
-from bridge.engine.context import Bridge, Run, cursor_time, online_stores, store_settings
+from bridge.engine.context import Bridge, Run, cursor_time, online_stores, shop_read_up_to, shop_time, store_settings
 from bridge.engine.mirror_hold import hold_effect
 from bridge.engine.mirror_wish import link_for
 from bridge.engine.place_map import pickup_store
@@ -25,7 +25,7 @@ from bridge.engine.settings import StoreSetting
 from bridge.engine.shortage import ask_shortage
 from bridge.engine.square_stock import adjust_square
 from bridge.engine.till_echo import note_till_order, returned_at_till, without_returned
-from bridge.ledger import cursors, movements, orders, stock
+from bridge.ledger import movements, orders, stock
 from bridge.ledger.orders import OrderSeen
 from bridge.ledger.promised import promised
 from bridge.ledger.stock import StockRow
@@ -53,17 +53,16 @@ class LineMove:
 
 def observe_orders(bridge: Bridge, run: Run) -> set[int]:
     """Read orders changed since the cursor; returns the vids that any changed order speaks of."""
-    started = bridge.clock.now() + timedelta(seconds=bridge.woo.clock_skew())
+    began = bridge.clock.monotonic()
     with bridge.db.reading() as conn:
         since = cursor_time(conn, CURSOR)
     if since is None:
-        since = started - timedelta(days=bridge.settings.look_back_days)
+        since = shop_time(bridge, began) - timedelta(days=bridge.settings.look_back_days)
     touched: set[int] = set()
     for page in bridge.woo.orders(modified_after=since):
         touched |= _absorb_page(bridge, run, page)
     with bridge.db.transaction() as conn:
-        moved = started - timedelta(seconds=bridge.settings.overlap_seconds)
-        cursors.move_cursor(conn, CURSOR, time_text(max(moved, since)), bridge.now())
+        shop_read_up_to(bridge, conn, CURSOR, began)
     return touched
 
 
@@ -104,7 +103,7 @@ def _is_news(known: OrderSeen | None, order: WooOrder) -> bool:
 
 def _may_change_unseen(bridge: Bridge, order: WooOrder) -> bool:
     """The shop's times are whole seconds: an order changed again in the second it was read in looks unchanged."""
-    return order.modified > bridge.clock.now() + timedelta(seconds=bridge.woo.clock_skew()) - _JUST_NOW
+    return order.modified > shop_time(bridge, bridge.clock.monotonic()) - _JUST_NOW
 
 
 def _reduced(known: OrderSeen) -> dict[str, Decimal]:

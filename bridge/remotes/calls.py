@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
@@ -61,7 +61,7 @@ class Caller:
         self._classify = classify
         self.side = side
         self._attempts = attempts
-        self._date: tuple[str, datetime] | None = None
+        self._date: tuple[str, datetime, float] | None = None
 
     # -- reads ----------------------------------------------------------------------
     def read(self, call: Call) -> Any:
@@ -146,7 +146,7 @@ class Caller:
     def _remember(self, reply: Reply) -> None:
         date = reply.headers.get("date")
         if date:
-            self._date = (date, self._clock.now())
+            self._date = (date, self._clock.now(), self._clock.monotonic())
 
     def server_time(self) -> datetime | None:
         """The side's clock at its last answer (whole seconds), ``None`` before the first."""
@@ -156,6 +156,16 @@ class Caller:
             return parsedate_to_datetime(self._date[0]).astimezone(UTC)
         except ValueError:
             return None
+
+    def server_time_at(self, moment: float) -> datetime | None:
+        """The side's clock at a moment of our monotonic one, reckoned from its last answer (before or after it).
+
+        What our own clock shows, and whether somebody sets it meanwhile, plays no part.
+        """
+        theirs = self.server_time()
+        if theirs is None or self._date is None:
+            return None
+        return theirs + timedelta(seconds=moment - self._date[2])
 
     def clock_skew(self) -> float:
         """Seconds the side's clock is ahead of ours (0.0 when unknown); good to about a second."""

@@ -307,6 +307,10 @@ class WooSide(Protocol):
         """Ids of category paths, made when missing and ``create``; missing ones are left out otherwise."""
         ...
 
+    def time_at(self, moment: float) -> datetime | None:
+        """The shop's clock at a moment of our monotonic one, by its last ``Date`` header; ``None`` when unknown."""
+        ...
+
     def clock_skew(self) -> float:
         """Seconds the shop's clock is ahead of ours, from its last ``Date`` header (0.0 when unknown)."""
         ...

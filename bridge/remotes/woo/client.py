@@ -147,6 +147,10 @@ class WooClient:
         return self._categories.ids(paths, create=create)
 
     # -- the shop's clock -------------------------------------------------------------------
+    def time_at(self, moment: float) -> datetime | None:
+        """The shop's clock at a moment of our monotonic one."""
+        return self.caller.server_time_at(moment)
+
     def clock_skew(self) -> float:
         """Seconds the shop's clock is ahead of ours."""
         return self.caller.clock_skew()

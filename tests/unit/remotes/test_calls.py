@@ -71,6 +71,17 @@ def test_the_side_s_clock_is_known_from_its_answers() -> None:
     assert asking.server_time() == START + timedelta(seconds=42)
 
 
+def test_the_side_s_time_at_any_moment_follows_from_its_last_answer_whatever_our_own_clock_shows() -> None:
+    hands = clock()
+    script = Script([data([], date="Sun, 22 Nov 2026 12:00:42 GMT")])
+    asking = Caller(script, Pace(hands, rate=100.0), hands, classify_woo, side="WooCommerce")
+    assert asking.server_time_at(hands.monotonic()) is None
+    began = hands.monotonic()
+    hands.sleep(5)
+    asking.write(PUT)
+    assert asking.server_time_at(began) == START + timedelta(seconds=37)
+
+
 def test_a_429_slows_the_pace_for_the_calls_that_follow() -> None:
     script, hands = Script([data({}, 429, retry_after="5"), data({"id": 1})]), clock()
     pace = Pace(hands, rate=100.0)
