@@ -18,6 +18,7 @@ from bridge.domain.order_parts import amount
 from bridge.domain.refund import Carry, RefundFact, marked_reason, origin_in, to_carry
 from bridge.engine.context import Bridge, Run
 from bridge.engine.till_exchanges import exchanged_of, stands_for_difference
+from bridge.engine.till_refunds import undecided_about
 from bridge.ledger import decisions, order_links, outbox, till
 from bridge.ledger.order_links import OrderLink
 from bridge.ledger.outbox import Action
@@ -48,9 +49,9 @@ def follow(bridge: Bridge, run: Run, link: OrderLink) -> None:
             plan_payment(bridge, run, conn, link, str(raw.get("payment_method_title") or ""))
         if state and not (state == "COMPLETED" and link.state == "open"):
             plan_move(bridge, run, conn, link, state)
+        link.dirty = False
         if link.state == "paid" and link.payment_id:
             _plan_refunds(bridge, run, conn, link, raw)
-        link.dirty = False
         order_links.save(conn, link, now=bridge.now())
 
 
@@ -105,7 +106,7 @@ def _plan_refunds(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, r
     facts = [_fact(row, bridge.settings.decimals) for row in raw.get("refunds") or ()]
     known = order_links.refunds_of(conn, link.order_id)
     loose = _not_in_shop(conn, link, {row.square_id for row in known} | {fact.origin[7:] for fact in facts})
-    if raw.get("status") == "cancelled":
+    if raw.get("status") == "cancelled" and not _waits_for_till(conn, run, link, loose):
         left = link.total - sum(fact.amount for fact in (*facts, *(one for one in loose if not one.origin)))
         facts.append(RefundFact("woo", f"cancelled-{link.order_id}", left, reason="Cancelled online"))
     facts += [RefundFact("square", row.square_id, row.amount) for row in known if row.square_id] + loose
@@ -124,11 +125,27 @@ def _plan_refunds(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, r
         )  # fmt: skip
 
 
+def _waits_for_till(conn: Connection, run: Run, link: OrderLink, counted: Collection[RefundFact]) -> bool:
+    """Whether a till may have given back some of a cancelled order's money already: then nobody knows how much is left.
+
+    A refund not looked at yet is decided about in this very pass; one that is asked about marks the order anew.
+    """
+    names = {fact.refund_id for fact in counted}
+    maybe = [one for one in undecided_about(conn, link.order_id, link.number) if one.refund_id not in names]
+    if maybe:
+        run.skip("a cancelled order's money waits: a till may have given some of it back", len(maybe))
+    link.dirty = link.dirty or any(one.state == "new" for one in maybe)
+    return bool(maybe)
+
+
 def _not_in_shop(conn: Connection, link: OrderLink, in_shop: Collection[str]) -> list[RefundFact]:
-    """What was given back on the Square payment, or taken back in an exchange, that the shop does not know yet."""
+    """What tills gave back on the Square payment, on the order by its number, or in an exchange, and the shop does not
+    know yet.
+    """
     seen = [row for row in till.refunds_on(conn, link.payment_id) if not stands_for_difference(conn, row)]
+    seen += [row for row in till.refunds_of(conn, link.order_id) if row.state == "planned"]
     seen += exchanged_of(conn, link.order_id, link.square_order_id)
-    rows = [row for row in seen if row.refund_id not in in_shop]
+    rows = list({row.refund_id: row for row in seen if row.refund_id not in in_shop}.values())
     reasons = [str(row.body.get("reason") or "") for row in rows]
     return [
         RefundFact("square", row.refund_id, row.amount, reason=reason, origin=origin_in(reason))

@@ -34,6 +34,7 @@ from bridge.engine.till_observe import sources_of
 from bridge.engine.till_sales import sale_key
 from bridge.errors import RemoteRefused
 from bridge.ledger import cursors, decisions, links, order_links, orders, outbox, till
+from bridge.ledger.text import of_json
 from bridge.ledger.till import OrderAtTill, RefundAtTill
 from bridge.remotes.port import WooOrder
 
@@ -86,7 +87,7 @@ def _decide(bridge: Bridge, run: Run, row: RefundAtTill) -> None:
         _is(bridge, row, "none")
     elif isinstance(found, Doubtful):
         why = f"names the order numbers {' and '.join(found.numbers)}"
-        _ask(bridge, run, row, why, (*found.numbers, NONE))
+        _ask(bridge, run, row, why, (*found.numbers, NONE), about=found.numbers)
     else:
         _decide_known(bridge, run, row, found)
 
@@ -101,7 +102,8 @@ def _decide_known(bridge: Bridge, run: Run, row: RefundAtTill, found: Recognised
         typed = found.how == "number" and not cursors.read_fact(conn, ANSWER + row.refund_id)
         doubt = _doubt(conn, row, order) if typed else ""
     if doubt and not _stands_in_shop(bridge, row, order):
-        _ask(bridge, run, row, f"names the order {order.number}, {doubt}", (order.number, NONE))
+        why = f"names the order {order.number}, {doubt}"
+        _ask(bridge, run, row, why, (order.number, NONE), about=(order.number,))
     else:
         _carry(bridge, run, row, order)
 
@@ -228,7 +230,7 @@ def _carry(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder) -> None
         return
     owed = format_amount(mine.left if mine else 0, digits)
     why = f"belongs to order {order.number}, of which the shop can refund only {owed}"
-    _ask(bridge, run, row, why, (NONE, AGAIN))
+    _ask(bridge, run, row, why, (NONE, AGAIN), about=(order.number,))
 
 
 def _fact(conn: Connection, row: RefundAtTill, order: WooOrder) -> RefundFact:
@@ -267,7 +269,10 @@ def _plan(bridge: Bridge, run: Run, row: RefundAtTill, order: WooOrder, fact: Re
             run.add("planned shop refunds")
 
 
-def _ask(bridge: Bridge, run: Run, row: RefundAtTill, why: str, choices: Sequence[str]) -> None:
+def _ask(
+    bridge: Bridge, run: Run, row: RefundAtTill, why: str, choices: Sequence[str], *, about: Sequence[str] = ()
+) -> None:
+    """Ask whose refund it is; ``about`` are the numbers of orders it may be of."""
     given = format_amount(row.amount, bridge.settings.decimals)
     said = str(row.body.get("reason") or "").strip()
     with bridge.db.transaction() as conn:
@@ -277,13 +282,27 @@ def _ask(bridge: Bridge, run: Run, row: RefundAtTill, why: str, choices: Sequenc
             conn, KIND, row.refund_id,
             f"A till refunded {given}{f' (“{said}”)' if said else ''}: it {why}. "
             "Which order is it? Nothing was recorded in the shop.",
-            choices=choices, now=bridge.now(), run_id=run.id,
+            choices=choices, now=bridge.now(), run_id=run.id, detail={"orders": list(about)},
         )  # fmt: skip
     run.add("till refunds to be asked about")
 
 
+def undecided_about(conn: Connection, order_id: str, number: str) -> list[RefundAtTill]:
+    """Refunds of tills that may be of an order of the shop: not decided about yet, or asked about."""
+    found = [(row, _whose(conn, row)) for row in till.undecided_refunds(conn)]
+    return [row for row, whose in found if whose is not None and _names(whose, order_id, number)]
+
+
+def _names(whose: Recognised | Doubtful, order_id: str, number: str) -> bool:
+    if isinstance(whose, Doubtful):
+        return number in whose.numbers
+    return whose.order_id == order_id or (not whose.order_id and whose.number == number)
+
+
 def answer_till_refund(bridge: Bridge, conn: Connection, row: Any, answer: str) -> str:
     """Take an order number, "none" (no online order) or "again" (look once more)."""
+    for number in of_json(row.detail_json).get("orders", ()):  # a cancelled one may have waited for this answer
+        order_links.mark(conn, orders.id_of_number(conn, number) or number)
     if answer == NONE:
         till.refund_is(conn, row.subject, "none")
         return "Noted: an ordinary refund of the till. The shop's orders stay as they are."

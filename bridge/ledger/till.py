@@ -248,6 +248,12 @@ def new_refunds(conn: Connection) -> list[RefundAtTill]:
     return [_refund(row) for row in conn.execute(_NEW_REFUNDS)]
 
 
+def undecided_refunds(conn: Connection) -> list[RefundAtTill]:
+    """Refunds of which nobody knows yet whether they are of an order of the shop."""
+    found = select(till_refund).where(till_refund.c.state.in_(("new", "asked")))
+    return [_refund(row) for row in conn.execute(found.order_by(till_refund.c.updated_at))]
+
+
 def refunds_of(conn: Connection, woo_id: str) -> list[RefundAtTill]:
     """The till's refunds known to belong to an order of the shop."""
     found = select(till_refund).where(till_refund.c.woo_id == woo_id, till_refund.c.woo_id != "")

@@ -102,8 +102,14 @@ class OrderLife(OrderPeople, Life):
 
     def _order_complaints(self) -> list[str]:
         return order_complaints(
-            self.world.woo, self.world.square, self.opening, mirrors=self._mirrors, excused=self.asked
+            self.world.woo, self.world.square, self.opening, mirrors=self._mirrors, excused=self.asked | self._waiting()
         )
+
+    def _waiting(self) -> set[int | str]:
+        """Orders whose money may wait for somebody to say whether a till gave some of it back."""
+        with self.world.db.reading() as conn:
+            asked = [of_json(row.detail_json) for row in open_ones(conn) if row.kind == "till_refund"]
+        return {int(number) for about in asked for number in about.get("orders", ())}
 
     def _mirrors(self, order: Order) -> bool:
         if self.mode == "mirror_pickups":

@@ -18,7 +18,7 @@ from tests.orders.mirror_stage import (
     refunds,
 )
 from tests.scenarios.stage import both
-from tests.scenarios.witness import Witness, questions
+from tests.scenarios.witness import Witness, answer, questions
 from tests.world import World
 
 
@@ -132,6 +132,45 @@ def test_cancelling_a_paid_order_gives_back_goods_and_money_once() -> None:
     assert [row["amount_money"]["amount"] for row in refunds(world)] == [2000]
     assert only_order(world, order)["fulfillments"][0]["state"] == "CANCELED"
     assert not witness.faults()
+
+
+def test_what_a_till_gave_back_in_cash_is_not_given_back_again_when_the_order_is_cancelled_there() -> None:
+    """The shop has not taken the till's refund yet when the order is cancelled: it counts all the same."""
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 3, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    till = only_order(world, order)
+    world.clock.advance(30)
+    lines = [{"variation_id": world.twin(mug), "quantity": "1"}]
+    world.square.acts["return_items"](world.stores[0], None, lines, restock=True, reason=f"web order {order}")
+    world.square.acts["fulfillment"](till["id"], "CANCELED")
+    world.woo.faults.add("timeout_not_applied", method="POST", path=".*/refunds")
+    world.sync()
+    world.quiet()
+    assert sorted(row["amount_money"]["amount"] for row in refunds(world)) == [1000, 2000]
+    assert [made.amount for made in world.woo.state.orders[order].refunds] == [Decimal("10.00")]
+    assert both(world, mug) == (10, 10)
+
+
+@pytest.mark.parametrize(("answered", "amounts"), [("order", [1000, 2000]), ("none", [1000, 3000])])
+def test_a_cancelled_orders_money_waits_for_the_answer_whether_a_till_gave_some_of_it_back(
+    answered: str, amounts: list[int]
+) -> None:
+    world, (mug,) = mirroring("mug")
+    order = world.buy(mug, 3, pickup="Bergen", payment="stripe", paid=True)
+    world.sync()
+    world.clock.advance(30)
+    lines = [{"variation_id": world.twin(mug), "quantity": "1"}]
+    world.square.acts["return_items"](world.stores[0], None, lines, restock=True, reason=f"web order {order}")
+    world.woo.acts["staff_order_status"](order, "cancelled")
+    world.sync()
+    world.quiet()
+    assert [row["amount_money"]["amount"] for row in refunds(world)] == [1000]
+    answer(world, "till_refund", str(order) if answered == "order" else "none")
+    world.sync()
+    world.quiet()
+    assert sorted(row["amount_money"]["amount"] for row in refunds(world)) == amounts
+    assert both(world, mug) == ((10, 10) if answered == "order" else (11, 11))
 
 
 def test_a_partial_refund_with_restock_brings_money_and_goods_back_to_the_store_that_gave_them() -> None:
