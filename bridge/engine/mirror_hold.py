@@ -125,21 +125,43 @@ def release(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, why: st
 def taken_over(
     bridge: Bridge, run: Run, conn: Connection, link: OrderLink, taken: dict[Place, Decimal]
 ) -> list[Action]:
-    """Square took ``taken`` (positive) itself: what is held ends, and only what differs is adjusted."""
+    """Square took ``taken`` (positive) itself: what is held ends, and only what differs is adjusted.
+
+    What Square did not take goes under the reference it would have had anyway: a ledger that is set back may see the
+    Square order first and the change of the line afterwards, and must find that change carried.
+    """
     rows = held_of(conn, link.order_id)
-    rest = summed(rows)
+    net, left = summed(rows), dict(taken)
     for place, quantity in taken.items():
-        rest[place] = rest.get(place, Decimal(0)) + quantity
-    known = stock.by_vid(conn, sorted({vid for vid, _ in rest}))
-    causes = [one for action in rows for one in action.causes]
-    for (vid, store_id), quantity in sorted(rest.items()):
+        net[place] = net.get(place, Decimal(0)) + quantity
+    known = stock.by_vid(conn, sorted({vid for vid, _ in net}))
+    for action in rows:
+        action.state, action.done_at = "done", bridge.now()
+        vid, store_id = place = (action.vid or 0, action.payload["store_id"])
+        covered = min(left.get(place, Decimal(0)), max(Decimal(0), -Decimal(action.payload["quantity"])))
+        left[place] = left.get(place, Decimal(0)) - covered
+        rest = Decimal(action.payload["quantity"]) + covered
+        if rest and net[place] and vid in known:
+            cause = str(action.payload["reference"]).removeprefix(MARK).rpartition("@")[0]
+            adjust_square(
+                bridge, run, conn, known[vid], store_id, rest, cause,
+                kind=action.payload["cause"], movement_id=action.causes[0],
+            )  # fmt: skip
+    surplus = {place: quantity for place, quantity in left.items() if net[place]}
+    _give_back(bridge, run, conn, link, surplus, rows[0].causes[0] if rows else 0)
+    outbox.save(conn, rows)
+    stock.mark(conn, sorted({vid for vid, _ in net}), dirty=1)
+    return rows
+
+
+def _give_back(
+    bridge: Bridge, run: Run, conn: Connection, link: OrderLink, left: dict[Place, Decimal], movement_id: int
+) -> None:
+    """Units Square took though nothing held asks for them: the shop never took them, or has given them back before."""
+    known = stock.by_vid(conn, sorted({vid for vid, _ in left}))
+    for (vid, store_id), quantity in sorted(left.items()):
         if quantity and vid in known:
             adjust_square(
                 bridge, run, conn, known[vid], store_id, quantity, f"till:{link.order_id}:{vid}",
-                kind="sale" if quantity < 0 else "restock", movement_id=causes[0] if causes else 0,
+                kind="restock", movement_id=movement_id,
             )  # fmt: skip
-    for action in rows:
-        action.state, action.done_at = "done", bridge.now()
-    outbox.save(conn, rows)
-    stock.mark(conn, sorted({vid for vid, _ in rest}), dirty=1)
-    return rows

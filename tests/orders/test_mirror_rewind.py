@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bridge.ledger import rewind
 from bridge.ledger.backup import backup, restore
+from bridge.remotes.port import Call, Reply
 from tests.orders.mirror_stage import link_of, mirroring, only_order, refunds
 from tests.scenarios.stage import both
 from tests.scenarios.witness import Witness, questions
+from tests.world import World
 
 
 @pytest.mark.parametrize("then", ["nothing", "refund", "cancelled"])
@@ -88,3 +91,51 @@ def test_a_refund_recorded_before_is_not_asked_about_by_an_old_ledger_though_its
     world.quiet()
     assert both(world, mug) == (10, 10)
     assert not questions(world) and len(world.woo.state.orders[order].refunds) == 1
+
+
+def test_an_edit_carried_in_a_forgotten_life_is_not_carried_again_after_its_square_order_was_found() -> None:
+    """The old copy knows the order as being made, but neither its payment nor the edit that came in between."""
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 1, pickup="Bergen", payment="stripe", paid=True)
+    _die_making_it(world)
+    old = world.db.copy_aside()
+    world.clock.advance(60)
+    world.woo.acts["staff_edit_order_line"](order, world.woo.state.orders[order].lines[0].id, 3)
+    world.sync()
+    world.quiet()
+    assert both(world, mug) == (7, 7)
+    world.db = old
+    world.bridge = world.make_bridge()
+    for _ in range(3):
+        world.clock.advance(60)
+        world.sync(full=True)
+    assert both(world, mug) == (7, 7)
+    assert only_order(world, order)["line_items"][0]["quantity"] == "1"
+    assert not witness.faults()
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Dying:
+    """A transport whose process ends right before an order is made at Square."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def send(self, call: Call) -> Reply:
+        if (call.method, call.path) == ("POST", "v2/orders"):
+            raise Killed
+        reply: Reply = self._inner.send(call)
+        return reply
+
+
+def _die_making_it(world: World) -> None:
+    world.wrap = lambda transport, _: Dying(transport)
+    world.bridge = world.make_bridge()
+    with pytest.raises(Killed):
+        world.sync()
+    world.wrap = lambda transport, _: transport
+    world.bridge = world.make_bridge()
