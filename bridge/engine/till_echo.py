@@ -67,10 +67,30 @@ def returned_at_till(conn: Connection, order_id: str, vid: int, still_taken: Dec
     if not refunds:
         return Decimal(0)
     back = _back_at_till(conn, vid, refunds)
-    found = select(movement.c.cause, movement.c.detail_json).where(movement.c.vid == vid, movement.c.side == "woo")
-    ours = (of_json(detail) for cause, detail in conn.execute(found) if cause.startswith(f"order:{order_id}:"))
-    reckoned = sum((Decimal(str(said.get("till", 0))) for said in ours), Decimal(0))
+    reckoned = sum((till for _, till in _movements_of(conn, order_id, vid)), Decimal(0))
     return max(max(back - still_taken, Decimal(0)) - reckoned, Decimal(0))
+
+
+def _movements_of(conn: Connection, order_id: str, vid: int) -> list[tuple[Decimal, Decimal]]:
+    """What an order's lines did to the shop's number: how much, and how much of it a till had taken back."""
+    found = select(movement.c.cause, movement.c.quantity, movement.c.detail_json)
+    ours = found.where(movement.c.vid == vid, movement.c.side == "woo")
+    return [
+        (Decimal(quantity), Decimal(str(of_json(detail).get("till", 0))))
+        for cause, quantity, detail in conn.execute(ours)
+        if cause.startswith(f"order:{order_id}:")
+    ]
+
+
+def _put_back_by_shop(conn: Connection, order: WooOrder, row: StockRow, still_taken: Decimal) -> Decimal:
+    """How many units the shop may have put back, seen or before anybody looked, less what a till is known to have had.
+
+    Of goods that no line of the order names it put back none.
+    """
+    moved = _movements_of(conn, order.order_id, row.vid)
+    seen = sum((quantity for quantity, _ in moved if quantity > 0), Decimal(0))
+    ordered = sum((line.quantity for line in order.lines if line.variation_id == row.woo_id), Decimal(0))
+    return max(seen, ordered - still_taken) - sum((till for _, till in moved), Decimal(0))
 
 
 def _back_at_till(conn: Connection, vid: int, refunds: Sequence[RefundAtTill]) -> Decimal:
@@ -105,9 +125,11 @@ def take_off_twice(
     """
     seen = orders.get(conn, [order.order_id]).get(order.order_id)
     for row in stock.by_vid(conn, sorted(vids)).values():
-        held = (Decimal(str(entry[1])) for entry in (seen.lines if seen else {}).values() if entry[0] == row.woo_id)
-        twice = returned_at_till(conn, order.order_id, row.vid, sum(held, Decimal(0)))
-        if not twice:
+        lines = (seen.lines if seen else {}).values()
+        held = sum((Decimal(str(entry[1])) for entry in lines if entry[0] == row.woo_id), Decimal(0))
+        returned = returned_at_till(conn, order.order_id, row.vid, held)
+        twice = min(returned, _put_back_by_shop(conn, order, row, held))
+        if twice <= 0:
             continue
         cause = f"order:{order.order_id}:back:{refund_id}:{row.vid}"
         moved = movements.Movement(

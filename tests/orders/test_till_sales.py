@@ -125,6 +125,20 @@ def test_a_refund_of_such_a_sale_is_a_refund_of_its_order() -> None:
     assert both(world, mug) == (9, 9)
 
 
+def test_goods_in_the_shops_trash_that_are_sold_and_come_back_at_a_till_count_once() -> None:
+    """The shop's order of the sale has a fee in their place: it took nothing from stock, and put nothing back."""
+    world, mug = world_of_sales()
+    world.woo.acts["staff_trash"](mug)
+    sold = world.sell(world.twin(mug), 3, store=1)
+    lines = [{"variation_id": world.twin(mug), "quantity": "1"}]
+    world.square.acts["return_items"](world.stores[1], sold["order_id"], lines, restock=True)
+    world.quiet()
+    assert [len(order.refunds) for order in made(world)] == [1]
+    world.woo.acts["staff_untrash"](mug)
+    world.quiet()
+    assert both(world, mug) == (8, 8)
+
+
 def test_cancelling_such_an_order_in_the_shop_brings_no_goods_back() -> None:
     world, mug = world_of_sales()
     world.sell(world.twin(mug), 2)
