@@ -19,6 +19,7 @@ from bridge.domain.order import TILL_VIA
 from bridge.domain.order_parts import decimal_of
 from bridge.domain.refund import ORIGIN_KEY
 from bridge.domain.sales import minor
+from bridge.domain.times import normal_time
 from bridge.engine.context import Bridge, Run
 from bridge.engine.till_deliver import ORDER
 from bridge.ledger import links, order_links, outbox, shown, till
@@ -59,15 +60,16 @@ def _decide(bridge: Bridge, run: Run, conn: Connection, order: OrderAtTill) -> N
 
 
 def _plan(bridge: Bridge, run: Run, conn: Connection, order: OrderAtTill) -> None:
+    body = order.body
     action = outbox.Action(
         key=sale_key(order.order_id),
         side="woo",
         kind=ORDER,
         payload={
             "order_id": order.order_id,
-            # looked for from here on, should the answer be lost: an offline sale is older than its order
-            "since": order.seen_at,
-            "total": minor(order.body, "total_money"),
+            # looked for from here on: no sale is younger than its order, but a ledger set back may see it late
+            "since": min(order.seen_at, normal_time(str(body.get("created_at") or "")) or order.seen_at),
+            "total": minor(body, "total_money"),
             "fields": shop_order(bridge, conn, order),
         },
     )
