@@ -1,4 +1,4 @@
-"""Stops a run before it changes too much: mass zeroing, hiding, deleting, price jumps, mass creation, empty answers.
+"""Stops a run before it changes too much: mass zeroing, hiding, deleting, price jumps, empty answers.
 
 A brake holds what it names and says how to let go; releasing is a person's decision.
 """
@@ -19,8 +19,6 @@ class Limits:
     zero_share: float = 0.2
     zero_at_least: int = 5
     price_jump: float = 0.5
-    create_share: float = 0.5
-    create_at_least: int = 50
     shrink_share: float = 0.5
     shrink_at_least: int = 5
 
@@ -29,7 +27,7 @@ class Limits:
 class Intent:
     """One thing a run is about to do.
 
-    ``kind``: zero_stock, hide, delete, price, create … (others are never braked). ``subject`` names the SKU or
+    ``kind``: zero_stock, hide, delete, price … (others are never braked). ``subject`` names the SKU or
     product. ``explained`` is true when a known cause stands behind it (a sale took the last one, a person or the
     configuration asked for it): explained intents are never braked.
     """
@@ -64,9 +62,9 @@ def apply_brakes(
 ) -> list[Brake]:
     """The brakes a run must stop at; empty when it may go on.
 
-    mass_zero, hide, delete and mass_create hold all their subjects together, price_jump each by itself. ``zeroed``
-    names the SKUs that runs shortly before took to zero without a cause: they count towards mass_zero, so that many
-    small runs may not do what one big run may not.
+    mass_zero, hide and delete hold all their subjects together, price_jump each by itself. ``zeroed`` names the SKUs
+    that runs shortly before took to zero without a cause: they count towards mass_zero, so that many small runs may
+    not do what one big run may not.
     """
     limits = limits or Limits()
 
@@ -91,10 +89,6 @@ def apply_brakes(
     for subject in held("price_jump", "price", lambda i: _jumps(i.before, i.after, limits.price_jump)):
         why = f"the price of {subject} would change by more than {limits.price_jump:.0%}"
         brakes.append(Brake("price_jump", (subject,), why, f"price_jump:{subject}"))
-    created = held("mass_create", "create")
-    if len(created) >= limits.create_at_least and len(created) > _part(limits.create_share, total_skus):
-        why = f"{len(created)} new ones would be made beside {total_skus} known SKUs"
-        brakes.append(Brake("mass_create", created, why, "mass_create"))
     return brakes
 
 

@@ -66,12 +66,20 @@ def _send(bridge: Bridge, action: Action) -> Outcome:
     if order is None:
         return Refused("NOT_FOUND", "Square does not know this order any more.", gone=True)
     if action.kind == PAY:
-        if order.paid:
-            return Done(_payment_on(bridge, order))
-        return bridge.square.payments.pay_external(order, said["paid_with"], said["reference"], action.key)
+        return Done(_payment_on(bridge, order)) if order.paid else _pay(bridge, action, order)
     if _moved(order, said["state"]):
         return Done(order)
     return bridge.square.till_orders.move_fulfillment(order, said["state"], action.key)
+
+
+def _pay(bridge: Bridge, action: Action, order: TillOrder) -> Outcome:
+    """Note the payment, unless a till takes the money in this very moment: then Square refuses ours."""
+    said = action.payload
+    outcome = bridge.square.payments.pay_external(order, said["paid_with"], said["reference"], action.key)
+    if isinstance(outcome, Refused) and not outcome.access:
+        now = bridge.square.till_orders.order(said["square_order_id"])
+        return Done(_payment_on(bridge, now)) if now is not None and now.paid else outcome
+    return outcome
 
 
 def _create(bridge: Bridge, action: Action) -> Outcome:

@@ -15,6 +15,7 @@ from bridge.engine.mirror_send import deliver_orders, settle_orders
 from bridge.engine.mirror_watch import take_over_paid, watch_orders
 from bridge.engine.mirror_wish import begin_mirroring
 from bridge.engine.observe_orders import observe_trashed
+from bridge.engine.shortage import end_shortages
 from bridge.engine.sync_customers import decide_customers, deliver_customers, settle_customers
 from bridge.engine.sync_places import decide_places, deliver_places, settle_places
 from bridge.engine.till_deliver import deliver_to_shop, settle_shop
@@ -57,6 +58,7 @@ def decide_more(bridge: Bridge, run: Run, scope: Scope) -> None:
     """Put writes about orders into the outbox."""
     if scope.stock and bridge.settings.stock_enabled:
         decide_orders(bridge, run)
+        end_shortages(bridge, run)
         if not scope.only:
             _decide_till(bridge, run)
 

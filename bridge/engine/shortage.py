@@ -1,16 +1,23 @@
-"""Asks a person when an order takes more than its store has, and proposes where the goods could come from."""
+"""Asks a person when an order takes more than its store has, and proposes where the goods could come from.
+
+Once the store has them (they were carried over, received, counted, or the order gave them back) the question is over.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection
 
 from bridge.engine.context import Bridge, Run
-from bridge.ledger import decisions
+from bridge.ledger import decisions, stock
+from bridge.ledger.decisions import open_ones
+from bridge.ledger.promised import promised
 from bridge.ledger.stock import StockRow
 from bridge.ledger.stores import all_stores
+from bridge.ledger.text import of_json
 from bridge.remotes.port import WooOrder
 
 SHORTAGE = "shortage"
@@ -39,7 +46,7 @@ def ask_shortage(
             if other != store_id and part > 0:
                 proposed.append({"from": other, "quantity": str(part)})
                 left -= part
-        missing.append({"sku": row.sku or row.woo_id, "missing": str(quantity), "proposal": proposed})
+        missing.append({"vid": row.vid, "sku": row.sku or row.woo_id, "missing": str(quantity), "proposal": proposed})
         moves = ", ".join(f"{one['quantity']} from {names.get(one['from'], one['from'])}" for one in proposed)
         advice = f"bring {moves}" if moves else "no other store has any"
         said.append(f"{quantity} of {row.sku or row.woo_id} ({advice})")
@@ -50,3 +57,24 @@ def ask_shortage(
         detail={"store": store_id, "missing": missing},
     )  # fmt: skip
     run.add("orders short of goods")
+
+
+def end_shortages(bridge: Bridge, run: Run) -> None:
+    """Withdraw the questions whose store no longer owes anybody the goods."""
+    with bridge.db.reading() as conn:
+        over = [row.subject for row in open_ones(conn) if row.kind == SHORTAGE and _is_over(conn, row)]
+    if not over:
+        return
+    with bridge.db.transaction() as conn:
+        for order_id in over:
+            decisions.withdraw(conn, SHORTAGE, order_id, now=bridge.now())
+    run.add("shortages that are over", len(over))
+
+
+def _is_over(conn: Connection, row: Any) -> bool:
+    detail = of_json(row.detail_json)
+    vids = [int(one["vid"]) for one in detail.get("missing", ()) if "vid" in one]
+    on_hand, owed = stock.counts_of(conn, vids), promised(conn, vids)
+    store_id = str(detail.get("store") or "")
+    left = [on_hand.get(vid, {}).get(store_id, Decimal(0)) - owed.get((vid, store_id), Decimal(0)) for vid in vids]
+    return bool(left) and min(left) >= 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from bridge.engine.picklist import picklist
 from bridge.ledger import links, movements
+from bridge.remotes.port import Call, Reply
 from tests.orders.mirror_stage import (
     adjustments,
     at_the_till,
@@ -116,6 +118,33 @@ def test_an_order_paid_on_pickup_takes_its_stock_when_the_till_is_paid() -> None
     world.quiet()
     assert both(world, mug) == (7, 7)
     assert link_of(world, order).state == "paid"
+    assert not witness.faults()
+
+
+def test_a_till_that_takes_the_money_in_the_moment_ours_is_sent_is_believed() -> None:
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+
+    class Faster:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def send(self, call: Call) -> Reply:
+            if (call.method, call.path) == ("POST", "v2/payments"):
+                pay_at_the_till(world, only_order(world, order))
+            reply: Reply = self.inner.send(call)
+            return reply
+
+    order = world.buy(mug, 2, pickup="Bergen", payment="stripe", paid=True)
+    world.wrap = lambda transport, _: Faster(transport)
+    world.bridge = world.make_bridge()
+    world.sync()
+    world.wrap = lambda transport, _: transport
+    world.bridge = world.make_bridge()
+    world.quiet()
+    assert [tender["type"] for tender in only_order(world, order)["tenders"]] == ["CASH"]
+    assert not questions(world)
+    assert both(world, mug) == (8, 8)
     assert not witness.faults()
 
 

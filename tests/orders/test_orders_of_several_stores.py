@@ -177,6 +177,7 @@ def test_a_pickup_at_a_store_that_lacks_a_part_stays_there_and_a_person_is_told_
     # staff carry two mugs over, and say so at Square: nobody is short any more, nothing was sold twice
     world.square.acts["transfer"](world.twin(mug), world.stores[0], world.stores[1], 2)
     world.quiet()
+    assert not questions(world, "shortage"), "what was asked is over"
     assert (at_stores(world, mug), at_stores(world, cup)) == ([8, 0, 0], [0, 4, 0])
     assert (both(world, mug), both(world, cup)) == ((8, 8), (4, 4))
 

@@ -84,26 +84,17 @@ def test_every_jumping_price_is_its_own_brake() -> None:
     assert apply_brakes([Intent("price", "S1", 100, 900, explained=True)], total_skus=9) == []
 
 
-def test_creating_very_many_products_stops_the_run() -> None:
-    assert apply_brakes(intents("create", 49), total_skus=1) == []
-    assert apply_brakes(intents("create", 50), total_skus=100) == []
-    (brake,) = apply_brakes(intents("create", 51), total_skus=100)
-    assert (brake.name, len(brake.subjects), brake.release) == ("mass_create", 51, "mass_create")
-    assert brake.why == "51 new ones would be made beside 100 known SKUs"
-    assert names(apply_brakes(intents("create", 50), total_skus=0)) == ["mass_create"]
-
-
 def test_other_intents_are_never_braked() -> None:
     assert apply_brakes(intents("rename", 500), total_skus=10) == []
 
 
 def test_a_released_brake_lets_go_of_all_or_of_what_was_named() -> None:
-    run = [*intents("zero_stock", 6), *intents("hide", 2), Intent("price", "S1", 100, 900), *intents("create", 60)]
-    assert names(apply_brakes(run, total_skus=10)) == ["mass_zero", "hide", "price_jump", "mass_create"]
-    assert apply_brakes(run, total_skus=10, released=["mass_zero", "hide", "price_jump:S1", "mass_create"]) == []
-    for word in ("mass_zero", "hide", "price_jump", "mass_create"):
+    run = [*intents("zero_stock", 6), *intents("hide", 2), Intent("price", "S1", 100, 900)]
+    assert names(apply_brakes(run, total_skus=10)) == ["mass_zero", "hide", "price_jump"]
+    assert apply_brakes(run, total_skus=10, released=["mass_zero", "hide", "price_jump:S1"]) == []
+    for word in ("mass_zero", "hide", "price_jump"):
         left = names(apply_brakes(run, total_skus=10, released=[word]))
-        assert sorted([*left, word]) == ["hide", "mass_create", "mass_zero", "price_jump"]
+        assert sorted([*left, word]) == ["hide", "mass_zero", "price_jump"]
     hidden = apply_brakes(intents("hide", 2), total_skus=10, released=["hide:S0", "delete", "price_jump:S1"])
     assert hidden[0].subjects == ("S1",)
     partly = apply_brakes(intents("zero_stock", 6), total_skus=10, released=["mass_zero:S0", "mass_zero:S1"])
@@ -122,9 +113,9 @@ def test_what_went_to_zero_shortly_before_counts_but_is_not_held_and_not_counted
 
 
 def test_the_limits_are_the_retailers() -> None:
-    strict = Limits(zero_share=0.01, zero_at_least=1, price_jump=0.1, create_share=0.1, create_at_least=1)
-    run = [Intent("zero_stock", "S1"), Intent("price", "S1", 100, 111), *intents("create", 2)]
-    assert names(apply_brakes(run, total_skus=10, limits=strict)) == ["mass_zero", "price_jump", "mass_create"]
+    strict = Limits(zero_share=0.01, zero_at_least=1, price_jump=0.1)
+    run = [Intent("zero_stock", "S1"), Intent("price", "S1", 100, 111)]
+    assert names(apply_brakes(run, total_skus=10, limits=strict)) == ["mass_zero", "price_jump"]
     assert "10%" in apply_brakes(run, total_skus=10, limits=strict)[1].why
     assert apply_brakes([Intent("price", "S1", 100, 110)], total_skus=10, limits=strict) == []
 
@@ -175,7 +166,7 @@ def test_an_empty_answer_is_never_believed_however_generous_the_limits() -> None
     st.integers(0, 10),
 )
 def test_releasing_everything_that_was_held_lets_the_run_go_on(run: list[Intent], total: int) -> None:
-    limits = Limits(zero_at_least=1, create_at_least=1)
+    limits = Limits(zero_at_least=1)
     brakes = apply_brakes(run, total_skus=total, limits=limits)
     words = {brake.release for brake in brakes}
     assert apply_brakes(run, total_skus=total, limits=limits, released=words) == []
