@@ -164,10 +164,28 @@ def _echo(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid:
     )
     outbox.add(conn, action, now=now, run_id=run.id)
     cause = change.reference.removeprefix(MARK).partition("@")[0]
-    if cause.startswith("order:") and cause.count(":") == 3:  # what was taken off twice is no line's own movement
+    if _was_kept_back(conn, change):
+        run.add("effects kept for the till's own count that a forgotten life had carried")
+    elif cause.startswith("order:") and cause.count(":") == 3:  # what was taken off twice is no line's own movement
         _carried_before(conn, bridge, cause, change, vid)
     # whatever the shop shows now already contains writes this ledger does not know: compare afresh
     stock.change(conn, vid, state="unopened", reason="rewound", dirty=1)
+
+
+def _was_kept_back(conn: Connection, change: SquareChange) -> bool:
+    """Take a forgotten write off what is still kept back for the till's own count; whether that is what it carried.
+
+    The order's line counts as carried since it was kept back: counting it anew would give its goods back twice.
+    """
+    kept = outbox.by_key(conn, action_key("mirror", change.reference))
+    if kept is None or kept.state not in ("held", "unknown"):
+        return False
+    left = Decimal(str(kept.payload["quantity"])) - change.quantity
+    kept.payload["quantity"] = str(left)
+    if not left:
+        kept.state, kept.error = "dropped", "carried by an adjustment in a life this ledger forgot"
+    outbox.save(conn, [kept])
+    return True
 
 
 def _was_overtaken(conn: Connection, change: SquareChange, vid: int) -> bool:

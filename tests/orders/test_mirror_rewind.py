@@ -115,6 +115,29 @@ def test_an_edit_carried_in_a_forgotten_life_is_not_carried_again_after_its_squa
     assert not witness.faults()
 
 
+def test_goods_kept_back_that_a_forgotten_life_carried_by_adjustments_are_not_carried_or_given_back_again() -> None:
+    """The old copy still waits for the money of an order that was edited and closed meanwhile."""
+    world, (mug,) = mirroring("mug")
+    witness = Witness(world)
+    order = world.buy(mug, 3, pickup="Bergen", payment="bacs")
+    world.sync()
+    old = world.db.copy_aside()
+    world.clock.advance(60)
+    world.woo.acts["staff_edit_order_line"](order, world.woo.state.orders[order].lines[0].id, 2)
+    world.woo.acts["staff_order_status"](order, "refunded")
+    world.sync()
+    world.quiet()
+    assert both(world, mug) == (8, 8)
+    world.woo.acts["staff_order_status"](order, "cancelled")
+    world.db = old
+    world.bridge = world.make_bridge()
+    for _ in range(3):
+        world.clock.advance(60)
+        world.sync(full=True)
+    assert both(world, mug) == (10, 10)
+    assert not witness.faults()
+
+
 class Killed(BaseException):
     """The process is gone."""
 
