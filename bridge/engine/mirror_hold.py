@@ -157,11 +157,20 @@ def taken_over(
 def _give_back(
     bridge: Bridge, run: Run, conn: Connection, link: OrderLink, left: dict[Place, Decimal], movement_id: int
 ) -> None:
-    """Units Square took though nothing held asks for them: the shop never took them, or has given them back before."""
+    """Units Square took though nothing held asks for them: the shop never took them, or has given them back before.
+
+    Less what a life that a ledger set back has forgotten gave back of them already.
+    """
     known = stock.by_vid(conn, sorted({vid for vid, _ in left}))
     for (vid, store_id), quantity in sorted(left.items()):
+        cause = base = f"till:{link.order_id}:{vid}"
+        turn = 1
+        while (given := outbox.by_key(conn, action_key("square", f"{MARK}{cause}@{store_id}"))) is not None:
+            quantity -= Decimal(str(given.payload["quantity"]))
+            turn += 1
+            cause = f"{base}:{turn}"
         if quantity and vid in known:
             adjust_square(
-                bridge, run, conn, known[vid], store_id, quantity, f"till:{link.order_id}:{vid}",
-                kind="restock", movement_id=movement_id,
+                bridge, run, conn, known[vid], store_id, quantity, cause,
+                kind="restock" if quantity > 0 else "sale", movement_id=movement_id,
             )  # fmt: skip

@@ -117,7 +117,7 @@ def transaction_of(change: SquareChange) -> str:
 
 def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vid: int) -> None:
     refund = str((change.detail.get("adjustment") or {}).get("refund_id") or "")
-    exchange = transaction_of(change) if change.kind == "return" else ""
+    transaction = transaction_of(change) if change.kind in ("return", "sale") else ""
     moved = movements.Movement(
         "square",
         change.change_id,
@@ -131,7 +131,7 @@ def _record(bridge: Bridge, run: Run, conn: Connection, change: SquareChange, vi
             "reference": change.reference,
             "created": normal_time(change.created_at),
             **({"refund": refund} if refund else {}),
-            **({"transaction": exchange} if exchange else {}),
+            **({"transaction": transaction} if transaction else {}),
         },
     )
     if movements.record(conn, moved, seen_at=bridge.now(), run_id=run.id) is not None:

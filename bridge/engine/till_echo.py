@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -16,7 +17,7 @@ from bridge.domain.times import time_text
 from bridge.engine.context import MARK, Bridge, Run, online_stores, store_settings
 from bridge.engine.square_stock import adjust_square
 from bridge.engine.till_exchanges import units_back
-from bridge.ledger import movements, orders, stock, till
+from bridge.ledger import movements, order_links, orders, stock, till
 from bridge.ledger.schema import movement, outbox
 from bridge.ledger.stock import StockRow
 from bridge.ledger.text import of_json
@@ -115,6 +116,39 @@ def _back_at_till(conn: Connection, vid: int, refunds: Sequence[RefundAtTill]) -
     return back + sum((min(seen[one], named[one]) for one in named), Decimal(0))
 
 
+def _net_of_forgotten(conn: Connection, order_id: str, vid: int) -> Decimal | None:
+    """What an order did to Square's number in a life that a ledger set back has forgotten; ``None``: no such life.
+
+    Its Square order stands there, though no link leads to it: what that took, what tills took back, what we gave back.
+    """
+    if order_links.get(conn, order_id) is not None:
+        return None
+    found = select(movement.c.quantity, movement.c.detail_json).where(
+        movement.c.vid == vid, movement.c.side == "square"
+    )
+    here = found.where(movement.c.kind == "sale", movement.c.detail_json.like('%"transaction"%'))
+    sales = [(Decimal(quantity), str(of_json(detail)["transaction"])) for quantity, detail in conn.execute(here)]
+    made = till.orders(conn, {name for _, name in sales})
+    ours = {name for name, one in made.items() if one.body.get("version") and _is_of(one.body, order_id)}
+    taken = [quantity for quantity, name in sales if name in ours]
+    if not taken:
+        return None
+    given = select(outbox.c.payload_json).where(
+        outbox.c.side == "square", outbox.c.vid == vid, outbox.c.kind == "adjust"
+    )
+    said = [of_json(payload) for payload in conn.execute(given).scalars()]
+    marks = (f"{MARK}order:{order_id}:", f"{MARK}till:{order_id}:")
+    own = [Decimal(str(one["quantity"])) for one in said if str(one.get("reference", "")).startswith(marks)]
+    back = _back_at_till(
+        conn, vid, [one for one in till.refunds_of(conn, order_id) if one.state in ("planned", "done")]
+    )
+    return sum((*taken, *own), Decimal(0)) + back
+
+
+def _is_of(body: dict[str, Any], order_id: str) -> bool:
+    return str(body.get("reference_id") or "") == f"woo-{order_id}"
+
+
 def take_off_twice(
     bridge: Bridge, run: Run, conn: Connection, order: WooOrder, refund_id: str, vids: Collection[int]
 ) -> None:
@@ -129,6 +163,8 @@ def take_off_twice(
         held = sum((Decimal(str(entry[1])) for entry in lines if entry[0] == row.woo_id), Decimal(0))
         returned = returned_at_till(conn, order.order_id, row.vid, held)
         twice = min(returned, _put_back_by_shop(conn, order, row, held))
+        net = _net_of_forgotten(conn, order.order_id, row.vid) if twice > 0 else None
+        twice = twice if net is None else min(twice, net + held)
         if twice <= 0:
             continue
         cause = f"order:{order.order_id}:back:{refund_id}:{row.vid}"
