@@ -49,7 +49,7 @@ def _code(bridge: Bridge, found: DriftReport) -> int:
     if found.fixed is None:
         return DRIFT if found.rows or found.products_differ else OK
     with bridge.db.reading() as conn:
-        brakes = sum(1 for row in decisions.open_ones(conn) if row.kind == "brake")
+        brakes = len(decisions.open_ones(conn, "brake"))
     return exit_code(found.fixed, brakes=brakes)
 
 

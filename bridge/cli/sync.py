@@ -125,7 +125,7 @@ def tell(cli: Cli, bridge: Bridge, report: Report, *, idle: str = "") -> int:
     from bridge.ledger import decisions
 
     with bridge.db.reading() as conn:
-        brakes = sum(1 for row in decisions.open_ones(conn) if row.kind == "brake")
+        brakes = len(decisions.open_ones(conn, "brake"))
     code = exit_code(report, brakes=brakes)
     tell_report(cli.output, report, **({"idle": idle} if idle else {}))
     cli.output.result(report_json(report), ok=code == 0)

@@ -110,11 +110,7 @@ def release(bridge: Bridge, run: Run, conn: Connection, link: OrderLink, why: st
     for action in rows:
         action.state, action.error = "dropped", f"carried by an adjustment: {why}"
         if left[(action.vid or 0, action.payload["store_id"])] and action.vid in known:
-            cause = str(action.payload["reference"]).removeprefix(MARK).rpartition("@")[0]
-            adjust_square(
-                bridge, run, conn, known[action.vid], action.payload["store_id"], Decimal(action.payload["quantity"]),
-                cause, kind=action.payload["cause"], movement_id=action.causes[0],
-            )  # fmt: skip
+            _adjust(bridge, run, conn, known[action.vid], action, Decimal(action.payload["quantity"]))
     outbox.save(conn, rows)
     stock.mark(conn, [action.vid for action in rows if action.vid], dirty=1)
     link.state, link.reason, link.dirty = state, why, False
@@ -137,21 +133,26 @@ def taken_over(
     known = stock.by_vid(conn, sorted({vid for vid, _ in net}))
     for action in rows:
         action.state, action.done_at = "done", bridge.now()
-        vid, store_id = place = (action.vid or 0, action.payload["store_id"])
+        vid, _ = place = (action.vid or 0, action.payload["store_id"])
         covered = min(left.get(place, Decimal(0)), max(Decimal(0), -Decimal(action.payload["quantity"])))
         left[place] = left.get(place, Decimal(0)) - covered
         rest = Decimal(action.payload["quantity"]) + covered
         if rest and net[place] and vid in known:
-            cause = str(action.payload["reference"]).removeprefix(MARK).rpartition("@")[0]
-            adjust_square(
-                bridge, run, conn, known[vid], store_id, rest, cause,
-                kind=action.payload["cause"], movement_id=action.causes[0],
-            )  # fmt: skip
+            _adjust(bridge, run, conn, known[vid], action, rest)
     surplus = {place: quantity for place, quantity in left.items() if net[place]}
     _give_back(bridge, run, conn, link, surplus, rows[0].causes[0] if rows else 0)
     outbox.save(conn, rows)
     stock.mark(conn, sorted({vid for vid, _ in net}), dirty=1)
     return rows
+
+
+def _adjust(bridge: Bridge, run: Run, conn: Connection, row: StockRow, held: Action, quantity: Decimal) -> None:
+    """An adjustment carries (a part of) what was held, under the reference it would have had anyway."""
+    cause = str(held.payload["reference"]).removeprefix(MARK).rpartition("@")[0]
+    adjust_square(
+        bridge, run, conn, row, held.payload["store_id"], quantity, cause,
+        kind=held.payload["cause"], movement_id=held.causes[0],
+    )  # fmt: skip
 
 
 def _give_back(

@@ -17,7 +17,6 @@ from bridge.engine.mirror_plan import expected_of
 from bridge.engine.observe_square import store_counts, transaction_of
 from bridge.ledger import history, links, order_links, stock
 from bridge.ledger.order_links import OrderLink
-from bridge.ledger.stock import StockRow
 from bridge.remotes.port import SquareChange, SquareCount
 
 PATIENCE = timedelta(minutes=10)
@@ -83,7 +82,7 @@ def _take_over(bridge: Bridge, run: Run, link: OrderLink) -> None:
         rows = links.variations_by(conn, "square", [*held, *expected])
         kept = stock.by_vid(conn, [row.vid for row in rows.values()])
         # what the shop never took (or has given back before) is given back here too; stock left alone is left alone
-        known = {one: row.vid for one, row in rows.items() if one in held or _is_followed(kept[row.vid])}
+        known = {one: row.vid for one, row in rows.items() if one in held or kept[row.vid].followed}
     taken: dict[Place, Decimal] = {}
     seen: dict[str, Decimal] = {}
     for change in _changes(bridge, link, sorted(known)) if known else ():
@@ -96,11 +95,6 @@ def _take_over(bridge: Bridge, run: Run, link: OrderLink) -> None:
         return
     counts = [one for page in bridge.square.counts(variation_ids=sorted(known)) for one in page] if known else []
     _write_down(bridge, run, link, taken, counts, known)
-
-
-def _is_followed(row: StockRow) -> bool:
-    """Whether a variation's number is ours to keep in step, be it after a set-back ledger has compared it anew."""
-    return row.state == "open" or (row.state == "unopened" and row.reason == "rewound")
 
 
 def _changes(bridge: Bridge, link: OrderLink, ids: list[str]) -> list[SquareChange]:

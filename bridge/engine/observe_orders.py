@@ -181,7 +181,7 @@ def _move_of(run: Run, seen: OrderSeen, line: WooOrderLine, row: StockRow | None
     if row is None:
         run.skip("order line of a product that is not linked")
         return None
-    if row.state != "open" and row.reason != "rewound":
+    if not row.followed:
         run.skip("order line of a variation whose stock is not kept in step")
         return None
     if first_look and seen.created < time_text(parse_time(row.opened_at) - _SURELY_LISTED):
@@ -243,8 +243,7 @@ def _came_back(conn: Connection, order: WooOrder, seen: OrderSeen, move: LineMov
     """How many of the units the shop newly put back are back on a shelf already, taken back by a till."""
     if move.effect <= 0:
         return Decimal(0)
-    held = (Decimal(str(entry[1])) for entry in seen.lines.values() if entry[0] == move.row.woo_id)
-    return returned_at_till(conn, order.order_id, move.row.vid, sum(held, Decimal(0)))
+    return returned_at_till(conn, order.order_id, move.row.vid, seen.holds(move.row.woo_id))
 
 
 def _stores_that_give(

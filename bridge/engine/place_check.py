@@ -55,7 +55,7 @@ def places_seen(bridge: Bridge) -> tuple[list[PlaceSeen], dict[str, str]]:
             title, instance = str(row.get("title") or ""), str(row.get("instance_id") or row.get("id") or "")
             found.append((Pickup(str(row["method_id"]), title, instance, ""), f"zone {row.get('zone_name') or ''}"))
     with bridge.db.reading() as conn:
-        asked = [row for row in decisions.open_ones(conn) if row.kind == KIND]
+        asked = decisions.open_ones(conn, KIND)
     seen = [_seen(pickup, where, places) for pickup, where in found]
     for row in asked:
         detail = of_json(row.detail_json)

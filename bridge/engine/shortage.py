@@ -62,7 +62,7 @@ def ask_shortage(
 def end_shortages(bridge: Bridge, run: Run) -> None:
     """Withdraw the questions whose store no longer owes anybody the goods."""
     with bridge.db.reading() as conn:
-        over = [row.subject for row in open_ones(conn) if row.kind == SHORTAGE and _is_over(conn, row)]
+        over = [row.subject for row in open_ones(conn, SHORTAGE) if _is_over(conn, row)]
     if not over:
         return
     with bridge.db.transaction() as conn:

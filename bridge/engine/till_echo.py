@@ -159,8 +159,7 @@ def take_off_twice(
     """
     seen = orders.get(conn, [order.order_id]).get(order.order_id)
     for row in stock.by_vid(conn, sorted(vids)).values():
-        lines = (seen.lines if seen else {}).values()
-        held = sum((Decimal(str(entry[1])) for entry in lines if entry[0] == row.woo_id), Decimal(0))
+        held = seen.holds(row.woo_id) if seen else Decimal(0)
         returned = returned_at_till(conn, order.order_id, row.vid, held)
         twice = min(returned, _put_back_by_shop(conn, order, row, held))
         net = _net_of_forgotten(conn, order.order_id, row.vid) if twice > 0 else None

@@ -58,9 +58,10 @@ def ask(
     return int(row[0]) if row else None
 
 
-def open_ones(conn: Connection) -> Sequence[Any]:
-    """Every open question, oldest first."""
-    return conn.execute(select(decision).where(decision.c.state == "open").order_by(decision.c.id)).all()
+def open_ones(conn: Connection, kind: str = "") -> Sequence[Any]:
+    """Every open question (of one kind, if named), oldest first."""
+    found = select(decision).where(_IS_OPEN).order_by(decision.c.id)
+    return conn.execute(found.where(decision.c.kind == kind) if kind else found).all()
 
 
 def open_ones_of(conn: Connection, pid: int, kinds: Sequence[str]) -> Sequence[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
@@ -32,6 +33,10 @@ class OrderSeen:
     created: str = ""
     lines: dict[str, list[str | int]] = field(default_factory=dict)
     taken: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def holds(self, woo_id: str) -> Decimal:
+        """How many units of a variation its lines still take from the shop's stock."""
+        return sum((Decimal(str(entry[1])) for entry in self.lines.values() if entry[0] == woo_id), Decimal(0))
 
 
 def get(conn: Connection, ids: Sequence[str]) -> dict[str, OrderSeen]:

@@ -76,6 +76,11 @@ class StockRow:
     opened_at: str
     suspect: bool
 
+    @property
+    def followed(self) -> bool:
+        """Whether its number is ours to keep in step, be it after a set-back ledger has compared it anew."""
+        return self.state == "open" or self.reason == "rewound"
+
 
 def of_row(row: Row[Any]) -> StockRow:
     """A joined row as a value."""
